@@ -1,1 +1,2 @@
-export {};
+export type { FsEvent, LogEvent, ProviderEvent } from "./notifier/events.ts";
+export { FsEventStatus, FsProvider, LogEventType } from "./notifier/events.ts";

@@ -1,0 +1,24 @@
+/** Life of a supervised plugin, as shown to administrators. */
+export type PluginState = "starting" | "running" | "backing-off" | "failed" | "stopping" | "stopped";
+
+/** One plugin at this moment. */
+export interface PluginStatus {
+  /** Basename of the command. */
+  readonly name: string;
+  readonly type: "notifier";
+  readonly cmd: string;
+  readonly state: PluginState;
+  readonly pid: number | undefined;
+  /** Starts after the first one. */
+  readonly restarts: number;
+  /** When the running process started, Unix milliseconds. */
+  readonly startedAtMs: number | undefined;
+  /** Events accepted and not yet delivered or dropped, and the memory they are counted with. */
+  readonly queueLength: number;
+  readonly queueBytes: number;
+  readonly delivered: number;
+  /** Deliveries the plugin did not take, each try counted. */
+  readonly failed: number;
+  readonly dropped: number;
+  readonly lastError: string | undefined;
+}
