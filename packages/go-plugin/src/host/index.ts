@@ -1,0 +1,9 @@
+export type {
+  Checksum,
+  ClientOf,
+  ExitStatus,
+  KindMap,
+  Launch,
+  LaunchOptions,
+  PluginProcess,
+} from "./launch-options.ts";

@@ -1,0 +1,84 @@
+import type { Writable } from "node:stream";
+import type { Logger } from "../logger.ts";
+import type { CookiePair, PluginKind } from "../plugin-kind.ts";
+
+/** Plugin kinds by the name they are dispensed under. */
+export type KindMap = Readonly<Record<string, PluginKind<never, unknown>>>;
+
+/** The client a kind makes on the host's side. */
+export type ClientOf<Kind> = Kind extends { connect(...args: never[]): infer Client } ? Client : never;
+
+/** The checksum of the file that will be executed (go-plugin's `SecureConfig`). */
+export interface Checksum {
+  readonly algorithm: "sha256";
+  /** 64 hexadecimal digits, either case. */
+  readonly hex: string;
+}
+
+/** How to start a plugin (go-plugin's `ClientConfig`). */
+export interface LaunchOptions<K extends KindMap> {
+  /** Executable to run: a path, or a name that is looked up in this process's PATH. No shell is involved. */
+  readonly command: string;
+  /** Arguments of the command. Default: none. */
+  readonly args?: readonly string[];
+  /** Working folder of the plugin. Default: the host's. */
+  readonly cwd?: string;
+  /**
+   * The plugin's whole environment: nothing is inherited (go-plugin's `SkipHostEnv`). The protocol's own `PLUGIN_*`
+   * variables are added by launch(), and removed from here when it does not set them itself.
+   */
+  readonly env: Readonly<Record<string, string>>;
+  /** The magic cookie both sides agree on. */
+  readonly handshake: CookiePair;
+  /** The kinds the host knows, by application protocol version. At least one version. */
+  readonly versions: Readonly<Record<number, K>>;
+  /** `"auto"`: one-time certificates on both sides (AutoMTLS), failing at start if the plugin has none. Default: none. */
+  readonly tls?: "auto" | "none";
+  /** Checked before the process is started. Default: not checked. */
+  readonly checksum?: Checksum;
+  /** From the start of the process to the first answered health check, milliseconds. Default 60 000. */
+  readonly startTimeoutMs?: number;
+  /** How long each step of stop() may take before the next harder one, milliseconds. Default 2 000. */
+  readonly stopGraceMs?: number;
+  /** Ports offered to plugins that listen on tcp (Windows). Default 10000 to 25000, as in go-plugin. */
+  readonly ports?: { readonly min: number; readonly max: number };
+  /** Aborts the start; once launched, kills the plugin. */
+  readonly signal?: AbortSignal;
+  /** Receives the plugin's log (its stderr) and the host's own events. Default: silent. */
+  readonly logger?: Logger;
+  /** Receive what the plugin's code prints after the handshake (go-plugin's `SyncStdout`, `SyncStderr`). Default: dropped. */
+  readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
+  /** For logs and errors. Default: base name of the command. */
+  readonly name?: string;
+}
+
+/** How a process ended: `code` or `signal` is set, never both. */
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** A plugin that is started, connected and healthy. */
+export interface PluginProcess<K extends KindMap> extends AsyncDisposable {
+  readonly pid: number;
+  /** The application protocol version the plugin chose. */
+  readonly protocolVersion: number;
+  /** From the start of the process to the first answered health check, milliseconds. */
+  readonly startMs: number;
+  /** Settles (never rejects) when the process is gone. */
+  readonly exited: Promise<ExitStatus>;
+  /** The client of one kind; no call is made. Throws `ERR_UNKNOWN_PLUGIN` when the negotiated version lacks the kind. */
+  dispense<N extends keyof K & string>(name: N): ClientOf<K[N]>;
+  /**
+   * Asks the plugin's health service for an answer; any answer counts, as in go-plugin. Default timeout 5 000 ms. Rejects
+   * with `ERR_PLUGIN_UNHEALTHY` or `ERR_PLUGIN_GONE`.
+   */
+  ping(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
+  /** Ends the plugin: Shutdown call, then SIGTERM, then SIGKILL, each bounded by `stopGraceMs`. Idempotent. */
+  stop(): Promise<ExitStatus>;
+  /** SIGKILL at once. Idempotent. */
+  kill(): Promise<ExitStatus>;
+}
+
+/** The type of launch(), for callers that take it as an argument. */
+export type Launch = <const K extends KindMap>(options: LaunchOptions<K>) => Promise<PluginProcess<K>>;

@@ -1,0 +1,39 @@
+import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+import type { Logger } from "./logger.ts";
+
+/**
+ * The magic cookie a host and its plugins agree on: the host sets the environment variable `key` to `value`, the plugin
+ * refuses to run without it. It guards against starting a plugin by hand; it is no security measure.
+ */
+export interface CookiePair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a plugin gives to the services it registers. */
+export interface ServeContext {
+  readonly logger: Logger;
+}
+
+/** What a host gives to the clients it makes. */
+export interface HostContext {
+  readonly logger: Logger;
+  /** Aborted when the plugin is gone. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One kind of plugin, seen from both sides: how an implementation becomes gRPC services in the plugin process, and how a
+ * connection becomes a client in the host (go-plugin's `GRPCPlugin` with its `GRPCServer` and `GRPCClient`).
+ */
+export interface PluginKind<Impl, Client> {
+  /** The name under which hosts dispense it. Local to each side: it never crosses the wire. */
+  readonly name: string;
+  register(registrar: ServiceRegistrar, impl: Impl, context: ServeContext): void;
+  connect(connection: ClientConnection, context: HostContext): Client;
+}
+
+/** Types a plugin kind by its parts; returns its argument. */
+export function definePluginKind<Impl, Client>(kind: PluginKind<Impl, Client>): PluginKind<Impl, Client> {
+  return kind;
+}

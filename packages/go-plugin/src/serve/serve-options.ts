@@ -1,0 +1,58 @@
+import type { Writable } from "node:stream";
+import type { ServiceRegistrar } from "@fairlead/grpc";
+import type { Logger } from "../logger.ts";
+import type { CookiePair, PluginKind, ServeContext } from "../plugin-kind.ts";
+
+/** A kind together with the implementation that serves it; made by {@link provide}. */
+export interface ServedPlugin {
+  readonly name: string;
+  register(registrar: ServiceRegistrar, context: ServeContext): void;
+}
+
+/** Pairs a plugin kind with its implementation. */
+export function provide<I>(kind: PluginKind<I, unknown>, impl: NoInfer<I>): ServedPlugin {
+  return {
+    name: kind.name,
+    register: (registrar, context) => kind.register(registrar, impl, context),
+  };
+}
+
+/** What a plugin serves (go-plugin's `ServeConfig`). */
+export interface ServeOptions {
+  /** The magic cookie both sides agree on. */
+  readonly handshake: CookiePair;
+  /** What is served, by application protocol version; the highest one the host knows is chosen, else the lowest. */
+  readonly versions: Readonly<Record<number, readonly ServedPlugin[]>>;
+  /** Default: hclog's JSON lines on stderr, which hosts turn into their own log. */
+  readonly logger?: Logger;
+  /** How long running calls and `stop` may take when the host ends the plugin, milliseconds. Default 1 500. */
+  readonly shutdownGraceMs?: number;
+  /** Runs before the handshake line is printed; the host waits for it. A rejection fails the start. */
+  readonly start?: () => Promise<void>;
+  /** Runs when the plugin ends, after its calls; bounded by `shutdownGraceMs`. */
+  readonly stop?: () => Promise<void>;
+}
+
+/** Environment of a process. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What {@link startPluginServer} takes instead of the process's own environment and stdout. */
+export interface PluginServerOptions extends ServeOptions {
+  /** The variables go-plugin hosts set: the cookie and `PLUGIN_*`. */
+  readonly env: Env;
+  /** Receives the handshake line, and nothing else. */
+  readonly stdout: Writable;
+  /** Closes the server. */
+  readonly signal?: AbortSignal;
+}
+
+/** A plugin that listens; owns its socket and nothing of the process. */
+export interface PluginServer extends AsyncDisposable {
+  /** The line that was written, without its newline. */
+  readonly handshakeLine: string;
+  readonly protocolVersion: number;
+  /** Settles (never rejects) when the server ended: closed here, or by the host's Shutdown call. */
+  readonly closed: Promise<void>;
+  /** Finishes running calls up to `shutdownGraceMs`, runs `stop`, removes the socket. Idempotent. */
+  close(): Promise<void>;
+}
