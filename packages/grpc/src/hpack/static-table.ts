@@ -1,0 +1,73 @@
+import type { HeaderField } from "./header-field.ts";
+
+// RFC 7541 appendix A, in order; a line without a value has the empty one.
+const LINES = `:authority
+:method=GET
+:method=POST
+:path=/
+:path=/index.html
+:scheme=http
+:scheme=https
+:status=200
+:status=204
+:status=206
+:status=304
+:status=400
+:status=404
+:status=500
+accept-charset
+accept-encoding=gzip, deflate
+accept-language
+accept-ranges
+accept
+access-control-allow-origin
+age
+allow
+authorization
+cache-control
+content-disposition
+content-encoding
+content-language
+content-length
+content-location
+content-range
+content-type
+cookie
+date
+etag
+expect
+expires
+from
+host
+if-match
+if-modified-since
+if-none-match
+if-range
+if-unmodified-since
+last-modified
+link
+location
+max-forwards
+proxy-authenticate
+proxy-authorization
+range
+referer
+refresh
+retry-after
+server
+set-cookie
+strict-transport-security
+transfer-encoding
+user-agent
+vary
+via
+www-authenticate`;
+
+/** Index 1 is at position 0. */
+export const STATIC_TABLE: readonly HeaderField[] = LINES.split("\n").map((line) => {
+  const [name = "", value = ""] = line.split("=");
+  return Object.freeze({ name, value });
+});
+
+/** The first index of the dynamic table. */
+export const FIRST_DYNAMIC_INDEX = STATIC_TABLE.length + 1;
