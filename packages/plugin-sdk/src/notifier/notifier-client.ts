@@ -1,4 +1,13 @@
+import { Metadata } from "@fairlead/grpc";
+import type { CallOptions, ClientConnection, Method } from "@fairlead/grpc";
 import type { FsEvent, LogEvent, ProviderEvent } from "./events.ts";
+import { notifierMethods } from "./notifier-methods.ts";
+
+/** gRPC metadata that carries the identity of an event. Plugins that do not know it ignore it. */
+export const EVENT_ID_METADATA = "fairlead-event-id";
+
+/** What SFTPGo's own client allows a plugin. */
+const defaultTimeoutMs = 20_000;
 
 /** Facts of one delivery. */
 export interface SendOptions {
@@ -15,4 +24,23 @@ export interface NotifierClient {
   sendFsEvent(event: FsEvent, options?: SendOptions): Promise<void>;
   sendProviderEvent(event: ProviderEvent, options?: SendOptions): Promise<void>;
   sendLogEvent(event: LogEvent, options?: SendOptions): Promise<void>;
+}
+
+/** Calls the notifier service of the plugin at the other end of `connection`. */
+export function createNotifierClient(connection: ClientConnection): NotifierClient {
+  const send = <Event>(method: Method<Event, void, "unary">, event: Event, options: SendOptions = {}): Promise<void> =>
+    connection.unary(method, event, toCallOptions(options));
+  return {
+    sendFsEvent: (event, options) => send(notifierMethods.sendFsEvent, event, options),
+    sendProviderEvent: (event, options) => send(notifierMethods.sendProviderEvent, event, options),
+    sendLogEvent: (event, options) => send(notifierMethods.sendLogEvent, event, options),
+  };
+}
+
+function toCallOptions({ signal, timeoutMs = defaultTimeoutMs, eventId }: SendOptions): CallOptions {
+  return {
+    deadlineMs: timeoutMs,
+    ...(signal !== undefined && { signal }),
+    ...(eventId !== undefined && { metadata: new Metadata([[EVENT_ID_METADATA, eventId]]) }),
+  };
 }

@@ -1,0 +1,75 @@
+import { writeSync } from "node:fs";
+import { provide, serve } from "@fairlead/go-plugin/serve";
+import type { PluginLifecycle } from "../plugin-lifecycle.ts";
+import { describeOwnExecutable, formatRunByHandText } from "../serve/run-by-hand.ts";
+import type { PluginSelfDescription } from "../serve/run-by-hand.ts";
+import { LogEventType } from "./events.ts";
+import type { NotifierHandlers } from "./notifier-handlers.ts";
+import { NOTIFIER_HANDSHAKE, NOTIFIER_PROTOCOL_VERSION, notifierKind } from "./notifier-kind.ts";
+
+const stderrFd = 2;
+
+/**
+ * Makes this process a notifier plugin: a whole plugin is `await serveNotifier({ onFsEvent(event) { … } })`.
+ *
+ * Handlers of one user's events are called in order by Fairlead; SFTPGo sends up to 250 events at once in no order. The
+ * process ends when the server says so, with exit code 0. Started by a person instead of a server, it explains on stderr
+ * what it is and how to configure it, and exits with 1.
+ */
+export function serveNotifier(plugin: NotifierHandlers & PluginLifecycle): Promise<never> {
+  if (process.env[NOTIFIER_HANDSHAKE.key] !== NOTIFIER_HANDSHAKE.value) {
+    writeSync(stderrFd, formatRunByHandText(describeNotifier(plugin), describeOwnExecutable()));
+  }
+  return serve({
+    handshake: NOTIFIER_HANDSHAKE,
+    versions: { [NOTIFIER_PROTOCOL_VERSION]: [provide(notifierKind, plugin)] },
+    start: async () => plugin.start?.(),
+    stop: async () => plugin.stop?.(),
+  });
+}
+
+/** The configuration that sends a plugin all it has handlers for, and nothing else. */
+export function describeNotifier(plugin: NotifierHandlers): PluginSelfDescription {
+  return {
+    type: "notifier",
+    purpose: "is told about what happens on the server: files, logins, changed users",
+    options: {
+      notifier_options: {
+        ...(plugin.onFsEvent && { fs_events: fsActions }),
+        ...(plugin.onProviderEvent && {
+          provider_events: ["add", "update", "delete"],
+          provider_objects: providerObjects,
+        }),
+        ...(plugin.onLogEvent && { log_events: Object.values(LogEventType) }),
+        retry_max_time: 60,
+      },
+    },
+  };
+}
+
+const fsActions = [
+  "download",
+  "first-download",
+  "upload",
+  "first-upload",
+  "delete",
+  "rename",
+  "mkdir",
+  "rmdir",
+  "copy",
+  "ssh_cmd",
+];
+
+const providerObjects = [
+  "user",
+  "folder",
+  "group",
+  "admin",
+  "api_key",
+  "share",
+  "event_action",
+  "event_rule",
+  "role",
+  "ip_list_entry",
+  "configs",
+];

@@ -1,0 +1,2 @@
+export { connectNotifier } from "./connect-notifier.ts";
+export type { ConnectedNotifier } from "./connect-notifier.ts";
