@@ -1,0 +1,70 @@
+import type { Metadata } from "./metadata.ts";
+import type { Method } from "./method.ts";
+
+/** What may be said about one call. */
+export interface CallOptions {
+  /** Aborting it cancels the call: the server is told, the caller sees CANCELLED with the signal's reason as cause. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now; sent as `grpc-timeout` and enforced here too. Default: none. */
+  readonly deadlineMs?: number;
+  readonly metadata?: Metadata;
+  /** Called once with the server's initial metadata; not called when the server answers with trailers only. */
+  readonly onHeaders?: (metadata: Metadata) => void;
+  /** Called once with the server's trailing metadata, before the call settles. */
+  readonly onTrailers?: (metadata: Metadata) => void;
+}
+
+export interface CloseOptions {
+  /** How long open calls may still take before they are cut. Default 5,000. */
+  readonly graceMs?: number;
+}
+
+/** A gRPC client on one byte stream. Calls fail with GrpcError. */
+export interface ClientConnection extends AsyncDisposable {
+  unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options?: CallOptions): Promise<Res>;
+  /** Starts at once; leaving the loop early cancels the call. The result can be iterated once. */
+  serverStream<Req, Res>(
+    method: Method<Req, Res, "server-streaming">,
+    request: Req,
+    options?: CallOptions,
+  ): AsyncIterable<Res>;
+  /** Pulls `requests` as fast as flow control allows; stops pulling when the server answers early. */
+  clientStream<Req, Res>(
+    method: Method<Req, Res, "client-streaming">,
+    requests: AsyncIterable<Req> | Iterable<Req>,
+    options?: CallOptions,
+  ): Promise<Res>;
+  bidi<Req, Res>(method: Method<Req, Res, "bidirectional">, options?: CallOptions): BidiCall<Req, Res>;
+  /** For callers who read the socket themselves (net's `onread`); the bytes are only read during the call. */
+  receive(bytes: Uint8Array): void;
+  /** Settles, never rejects, when the connection has ended for whatever reason. */
+  readonly closed: Promise<void>;
+  /** Why it ended; undefined while it lives and after a close that was asked for. */
+  readonly closeReason: Error | undefined;
+  /** Graceful: GOAWAY, open calls finish within the grace, then destroy(). Idempotent. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Immediate: open calls fail UNAVAILABLE with `reason` as cause. */
+  destroy(reason?: Error): void;
+}
+
+export interface BidiCall<Req, Res> extends AsyncIterable<Res> {
+  /** Resolves when flow control let the message go; rejects when the call is over. */
+  send(message: Req): Promise<void>;
+  /** No more requests; answers go on. */
+  end(): void;
+  cancel(): void;
+}
+
+export interface ClientOptions {
+  /** `:authority`. Default `localhost`. */
+  readonly authority?: string;
+  /** Default `http`. */
+  readonly scheme?: "http" | "https";
+  readonly userAgent?: string;
+  /** Largest message taken. Default 64 MiB. */
+  readonly maxReceiveBytes?: number;
+  /** Largest message sent. Default 64 MiB. */
+  readonly maxSendBytes?: number;
+  /** `caller`: the connection attaches no `data` listener and is fed through `receive`. Default `stream`. */
+  readonly reads?: "stream" | "caller";
+}
