@@ -1,5 +1,10 @@
+export type { Env } from "./config/env.ts";
+export { parsePluginConfigs } from "./config/parse-plugin-configs.ts";
+export type { NotifierOptions, PluginConfig } from "./config/plugin-config.ts";
+export { applyPluginEnvironment } from "./config/plugin-environment.ts";
 export type { HostEvent } from "./host-event.ts";
 export type { DrainResult, NotifierHub } from "./notifier-hub.ts";
-export type { NotifierOptions, PluginConfig } from "./plugin-config.ts";
-export type { PluginState, PluginStatus } from "./plugin-status.ts";
+export { PluginHostError } from "./plugin-host-error.ts";
+export type { PluginHostErrorCode, PluginHostErrorDetails } from "./plugin-host-error.ts";
 export type { PluginManager } from "./plugin-manager.ts";
+export type { PluginState, PluginStatus } from "./plugin-status.ts";

@@ -1,0 +1,2 @@
+/** Environment of a process. */
+export type Env = Readonly<Record<string, string | undefined>>;

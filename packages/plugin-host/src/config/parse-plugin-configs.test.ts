@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PluginHostError } from "../plugin-host-error.ts";
+import type { PluginHostErrorCode } from "../plugin-host-error.ts";
+import { parsePluginConfigs } from "./parse-plugin-configs.ts";
+
+const minimal = { type: "notifier", cmd: "/p", notifier_options: { fs_events: ["upload"] } };
+
+test("an entry is read with SFTPGo's defaults", () => {
+  assert.deepEqual(parsePluginConfigs([minimal]), [
+    {
+      type: "notifier",
+      cmd: "/p",
+      args: [],
+      autoMtls: false,
+      envPrefix: "",
+      envVars: [],
+      notifierOptions: {
+        fsEvents: ["upload"],
+        providerEvents: [],
+        providerObjects: [],
+        logEvents: [],
+        retryMaxTimeS: 0,
+        retryQueueMaxSize: 0,
+      },
+    },
+  ]);
+});
+
+test("every key is read, in any case", () => {
+  const [config] = parsePluginConfigs([
+    {
+      TYPE: "notifier",
+      Cmd: "p",
+      Args: ["-a", "b,c"],
+      SHA256Sum: "AB".repeat(32),
+      Auto_MTLS: true,
+      Env_Prefix: "*",
+      Env_Vars: ["PATH"],
+      Notifier_Options: {
+        FS_Events: ["upload"],
+        Provider_Events: ["add"],
+        Provider_Objects: ["user"],
+        Log_Events: [1, 5],
+        Retry_Max_Time: 60,
+        Retry_Queue_Max_Size: 1000,
+      },
+    },
+  ]);
+  assert.deepEqual(config, {
+    type: "notifier",
+    cmd: "p",
+    args: ["-a", "b,c"],
+    sha256sum: "ab".repeat(32),
+    autoMtls: true,
+    envPrefix: "*",
+    envVars: ["PATH"],
+    notifierOptions: {
+      fsEvents: ["upload"],
+      providerEvents: ["add"],
+      providerObjects: ["user"],
+      logEvents: [1, 5],
+      retryMaxTimeS: 60,
+      retryQueueMaxSize: 1000,
+    },
+  });
+});
+
+test("loosely written values are read as SFTPGo reads them", () => {
+  const [config] = parsePluginConfigs([
+    {
+      ...minimal,
+      args: "a,b",
+      auto_mtls: "true",
+      env_prefix: null,
+      unknown_key: 1,
+      notifier_options: { log_events: ["1", 5], retry_max_time: "30", retry_queue_max_size: -1 },
+    },
+  ]);
+  assert.deepEqual(config?.args, ["a", "b"]);
+  assert.equal(config?.autoMtls, true);
+  assert.deepEqual(config?.notifierOptions.logEvents, [1, 5]);
+  assert.equal(config?.notifierOptions.retryMaxTimeS, 30);
+  assert.equal(config?.notifierOptions.retryQueueMaxSize, 0);
+});
+
+test("an absent section is an empty list", () => {
+  assert.deepEqual(parsePluginConfigs(undefined), []);
+  assert.deepEqual(parsePluginConfigs(null), []);
+});
+
+interface Refusal {
+  readonly name: string;
+  readonly plugins: unknown;
+  readonly code: PluginHostErrorCode;
+  readonly message: RegExp;
+}
+
+const refusals: readonly Refusal[] = [
+  {
+    name: "a section that is no list",
+    plugins: {},
+    code: "ERR_PLUGIN_CONFIG",
+    message: /^"plugins" in f\.json must be a list/,
+  },
+  {
+    name: "an entry that is no object",
+    plugins: ["x"],
+    code: "ERR_PLUGIN_CONFIG",
+    message: /^plugins\[0\] in f\.json is "x": expected an object/,
+  },
+  {
+    name: "a bad checksum, with file, entry, key and value",
+    plugins: [minimal, { ...minimal, sha256sum: "zz" }],
+    code: "ERR_PLUGIN_CONFIG",
+    message:
+      /^plugins\[1\]\.sha256sum in f\.json is "zz": expected the 64 hexadecimal digits.*SFTPGO_PLUGINS__N__SHA256SUM/,
+  },
+  {
+    name: "a number that is none",
+    plugins: [{ ...minimal, notifier_options: { log_events: [1, "five"] } }],
+    code: "ERR_PLUGIN_CONFIG",
+    message:
+      /^plugins\[0\]\.notifier_options\.log_events\.1 in f\.json is "five": expected a whole number.*__LOG_EVENTS\)/,
+  },
+  {
+    name: "an entry without command",
+    plugins: [{ ...minimal, cmd: " " }],
+    code: "ERR_PLUGIN_CONFIG",
+    message: /^plugins\[0\]\.cmd in f\.json is " "/,
+  },
+  {
+    name: "a key spelled twice",
+    plugins: [{ ...minimal, CMD: "/q" }],
+    code: "ERR_PLUGIN_CONFIG",
+    message: /^plugins\[0\]\.cmd in f\.json is there twice/,
+  },
+  {
+    name: "a boolean named like a prototype member",
+    plugins: [{ ...minimal, auto_mtls: "__proto__" }],
+    code: "ERR_PLUGIN_CONFIG",
+    message: /auto_mtls/,
+  },
+  {
+    name: "a kind of a later version",
+    plugins: [{ type: "kms", cmd: "/k" }],
+    code: "ERR_PLUGIN_TYPE_NOT_AVAILABLE",
+    message: /"kms", which is not available yet/,
+  },
+  {
+    name: "an unknown type",
+    plugins: [{ ...minimal, type: "Notifier" }],
+    code: "ERR_PLUGIN_TYPE_UNSUPPORTED",
+    message: /unsupported plugin type: "Notifier"/,
+  },
+  {
+    name: "no type",
+    plugins: [{ cmd: "/k" }],
+    code: "ERR_PLUGIN_TYPE_UNSUPPORTED",
+    message: /unsupported plugin type: ""/,
+  },
+  {
+    name: "a notifier without events",
+    plugins: [{ ...minimal, notifier_options: {} }],
+    code: "ERR_NO_ACTIONS",
+    message: /^no actions defined for the notifier plugin "\/p"/,
+  },
+  {
+    name: "a notifier with provider events for no object",
+    plugins: [{ ...minimal, notifier_options: { provider_events: ["add"] } }],
+    code: "ERR_NO_ACTIONS",
+    message: /no actions defined/,
+  },
+];
+
+for (const { name, plugins, code, message } of refusals) {
+  test(`refused: ${name}`, () => {
+    assert.throws(
+      () => parsePluginConfigs(plugins, "f.json"),
+      (error: unknown) => {
+        assert.ok(PluginHostError.is(error, code), String(error));
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  });
+}
+
+test("a bad argument is named without its value", () => {
+  assert.throws(
+    () => parsePluginConfigs([{ ...minimal, args: [{ password: "s3cret" }] }]),
+    (error: Error) => {
+      assert.match(error.message, /plugins\[0\]\.args\.0/);
+      assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /s3cret/);
+      return true;
+    },
+  );
+});

@@ -1,0 +1,87 @@
+import type { Env } from "./env.ts";
+import { PLUGIN_KEYS, formatEnvName } from "./plugin-keys.ts";
+import type { EnvValueKind } from "./plugin-keys.ts";
+
+/** SFTPGo looks at indexes 0 to 9 only. */
+const maxEnvironmentEntries = 10;
+
+/**
+ * Lays the variables `SFTPGO_PLUGINS__N__*` over the `plugins` list of a configuration file, with SFTPGo's rules: the
+ * environment wins field by field; an index beyond the end of the list appends, so gaps close up; a variable that is set
+ * but empty clears a list (but not `log_events`); a number or boolean that does not parse is as good as unset.
+ *
+ * Takes and returns unchecked values: {@link parsePluginConfigs} judges them. A `rawPlugins` that is no list comes back
+ * as it is when no variable is set.
+ */
+export function applyPluginEnvironment(rawPlugins: unknown, env: Env): unknown {
+  if (rawPlugins !== undefined && rawPlugins !== null && !Array.isArray(rawPlugins)) return rawPlugins;
+  const plugins: unknown[] = [...((rawPlugins as readonly unknown[] | undefined | null) ?? [])];
+  for (let index = 0; index < maxEnvironmentEntries; index++) {
+    const fields = readFields(index, env);
+    if (fields.length === 0) continue;
+    // The index counts in the list as it is now, with what lower indexes appended.
+    const position = Math.min(index, plugins.length);
+    plugins[position] = fields.reduce((entry, { path, value }) => withValue(entry, path, value), plugins[position]);
+  }
+  return plugins;
+}
+
+interface Field {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+function readFields(index: number, env: Env): readonly Field[] {
+  return PLUGIN_KEYS.flatMap(({ path, env: kind }) => {
+    const text = env[formatEnvName(index, path)];
+    const value = text === undefined ? undefined : envParsers[kind](text);
+    return value === undefined ? [] : [{ path, value }];
+  });
+}
+
+const envParsers: Readonly<Record<EnvValueKind, (text: string) => unknown>> = {
+  text: (text) => text,
+  list: parseList,
+  "log-events": parseLogEvents,
+  integer: (text) => parseInteger(text.trim()),
+  boolean: (text) => parseBoolean(text.trim()),
+};
+
+function parseList(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+function parseLogEvents(text: string): readonly number[] | undefined {
+  const events = parseList(text).flatMap((item) => parseInteger(item) ?? []);
+  return events.length === 0 ? undefined : events;
+}
+
+/** Go's ParseInt in base 10, 32 bits. */
+function parseInteger(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return value === Math.trunc(value) && value >= -(2 ** 31) && value < 2 ** 31 ? value : undefined;
+}
+
+/** Go's ParseBool. */
+function parseBoolean(text: string): boolean | undefined {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  return undefined;
+}
+
+/** A copy of `target` with `value` at `path`; a key of the file that differs only in case makes way for it. */
+function withValue(target: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const entry = target === undefined || target === null ? {} : target;
+  // Not an object: left for parsePluginConfigs to complain about.
+  if (typeof entry !== "object" || Array.isArray(entry)) return entry;
+  const fields = Object.entries<unknown>({ ...entry });
+  const old = fields.find(([name]) => name.toLowerCase() === key)?.[1];
+  const others = fields.filter(([name]) => name.toLowerCase() !== key);
+  return Object.fromEntries<unknown>([...others, [key, withValue(old, rest, value)]]);
+}
