@@ -49,8 +49,8 @@ export interface FileHandle {
   /** Makes written data durable (fsync). */
   sync(): Promise<void>;
   /**
-   * Copies bytes to a handle of the same file system without passing them through the session. Absent, or failing with
-   * OP_UNSUPPORTED: the session copies by `read` and `write`.
+   * Copies bytes to a handle of the same file system without passing them through the session; EOF when the source ends
+   * before `lengthBytes`. Absent, or failing with OP_UNSUPPORTED: the session copies by `read` and `write`.
    */
   copyTo?(target: FileHandle, options: CopyOptions): Promise<void>;
   /** Called exactly once, after every other call has settled. `aborted`: the session ended without the client's CLOSE. */
@@ -105,6 +105,8 @@ export interface CopyOptions {
   /** 0: to the end of the source. */
   readonly lengthBytes: number;
   readonly targetPosition: number;
+  /** Aborted when the session ended: stop early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface UserGroupNames {

@@ -1,0 +1,130 @@
+import type { DirectoryEntry, DirectoryHandle, FileHandle } from "../file-system.ts";
+import { SftpError } from "../sftp-error.ts";
+import { OperationGate } from "./operation-gate.ts";
+import type { Lane } from "./operation-gate.ts";
+
+/** A file a client has open. */
+export class OpenFile {
+  readonly kind = "file";
+  readonly gate = new OperationGate();
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly append: boolean;
+  /** End of the furthest write among those not done. */
+  #writesEnd = 0;
+  #writes = 0;
+
+  constructor(
+    path: string,
+    file: FileHandle,
+    access: { readonly read: boolean; readonly write: boolean; readonly append: boolean },
+  ) {
+    this.path = path;
+    this.file = file;
+    this.readable = access.read;
+    this.writable = access.write;
+    this.append = access.append;
+  }
+
+  /** `gate.enter` for a write: writes that go forward run together; one that may overlap another waits for it. */
+  enterWrite(position: number, lengthBytes: number): Promise<void> | undefined {
+    const lane: Lane = this.append || (this.#writes > 0 && position < this.#writesEnd) ? "alone" : "write";
+    this.#writesEnd = this.#writes === 0 ? position + lengthBytes : Math.max(this.#writesEnd, position + lengthBytes);
+    this.#writes += 1;
+    return this.gate.enter(lane);
+  }
+
+  leaveWrite(): void {
+    this.#writes -= 1;
+    this.gate.leave();
+  }
+}
+
+/** A directory a client is listing. */
+export class OpenDirectory {
+  readonly kind = "directory";
+  readonly gate = new OperationGate();
+  readonly directory: DirectoryHandle;
+  /** Entries fetched that did not fit in the last reply. */
+  unsent: readonly DirectoryEntry[] = [];
+
+  constructor(directory: DirectoryHandle) {
+    this.directory = directory;
+  }
+}
+
+export type OpenHandle = OpenFile | OpenDirectory;
+
+/**
+ * The handles of one session. Numbers count up and are not given out twice, so that a handle used after its CLOSE can
+ * never mean another file.
+ */
+export class OpenHandles {
+  readonly #maxHandles: number;
+  readonly #handles = new Map<number, OpenHandle>();
+  #reserved = 0;
+  #last = 0;
+
+  constructor(maxHandles: number) {
+    this.#maxHandles = maxHandles;
+  }
+
+  get size(): number {
+    return this.#handles.size;
+  }
+
+  /** Claims a place before something is opened; every reservation ends in `add` or `unreserve`. */
+  reserve(): void {
+    if (this.#handles.size + this.#reserved >= this.#maxHandles) {
+      throw new SftpError("FAILURE", `Too many open handles; the limit is ${this.#maxHandles}`);
+    }
+    this.#reserved += 1;
+  }
+
+  unreserve(): void {
+    this.#reserved -= 1;
+  }
+
+  /** Turns a reservation into a handle. */
+  add(handle: OpenHandle): number {
+    this.#reserved -= 1;
+    do this.#last = (this.#last + 1) >>> 0;
+    while (this.#handles.has(this.#last));
+    this.#handles.set(this.#last, handle);
+    return this.#last;
+  }
+
+  get(number: number): OpenHandle {
+    const handle = this.#handles.get(number);
+    if (handle === undefined) throw new SftpError("FAILURE", "Invalid handle");
+    return handle;
+  }
+
+  file(number: number): OpenFile {
+    const handle = this.get(number);
+    if (handle.kind !== "file") throw new SftpError("FAILURE", "Handle is not of a file");
+    return handle;
+  }
+
+  directory(number: number): OpenDirectory {
+    const handle = this.get(number);
+    if (handle.kind !== "directory") throw new SftpError("FAILURE", "Handle is not of a directory");
+    return handle;
+  }
+
+  /** Takes a handle out: from now on requests do not find it. */
+  remove(number: number): OpenHandle {
+    const handle = this.get(number);
+    this.#handles.delete(number);
+    return handle;
+  }
+
+  /** Takes all handles out. */
+  removeAll(): readonly OpenHandle[] {
+    const handles = [...this.#handles.values()];
+    this.#handles.clear();
+    return handles;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Writable } from "node:stream";
+import { PacketWriter } from "../protocol/packet-writer.ts";
+import type { FlowBudget } from "./flow-budget.ts";
+
+/** What a chunk in the stream's queue costs besides its bytes. */
+const WRITE_OVERHEAD_BYTES = 512;
+
+interface DataReply {
+  readonly bytes: Buffer;
+  readonly onTaken: () => void;
+}
+
+/**
+ * Sends replies: the small ones of one turn of the event loop in one write, DATA replies from their own buffers.
+ *
+ * Bytes count against the budget from here until the stream has taken them (its write callback), which is the session's
+ * back-pressure towards a client that does not read.
+ */
+export class ReplyQueue {
+  readonly #stream: Writable;
+  readonly #budget: FlowBudget;
+  readonly #writer = new PacketWriter();
+  #data: DataReply[] = [];
+  #flushing: NodeJS.Immediate | undefined;
+
+  constructor(stream: Writable, budget: FlowBudget) {
+    this.#stream = stream;
+    this.#budget = budget;
+  }
+
+  /** Queues what `encode` writes; nothing of it when it throws. */
+  send(encode: (writer: PacketWriter) => void): void {
+    const start = this.#writer.length;
+    try {
+      encode(this.#writer);
+    } catch (error: unknown) {
+      this.#writer.rewind(start);
+      throw error;
+    }
+    this.#scheduleFlush();
+  }
+
+  /** Queues a finished DATA reply. `onTaken` is called once, when the stream has no more use for `bytes`. */
+  sendData(bytes: Buffer, onTaken: () => void): void {
+    this.#data.push({ bytes, onTaken });
+    this.#scheduleFlush();
+  }
+
+  /** Hands everything queued to the stream; drops it when the stream takes no more. */
+  flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const small = this.#writer.take();
+    const data = this.#data;
+    this.#data = [];
+    if (!this.#stream.writable) {
+      for (const { onTaken } of data) onTaken();
+      return;
+    }
+    this.#stream.cork();
+    if (small.length > 0) this.#write(small);
+    for (const { bytes, onTaken } of data) this.#stream.write(bytes, onTaken);
+    this.#stream.uncork();
+  }
+
+  #write(bytes: Buffer): void {
+    const held = bytes.length + WRITE_OVERHEAD_BYTES;
+    this.#budget.holdBytes(held);
+    this.#stream.write(bytes, () => this.#budget.releaseBytes(held));
+  }
+
+  #scheduleFlush(): void {
+    this.#flushing ??= setImmediate(() => this.flush());
+  }
+}
