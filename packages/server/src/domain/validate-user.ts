@@ -25,11 +25,12 @@ const LOGIN_METHODS: ReadonlySet<string> = new Set([
   "TLSCertificate+password",
 ]);
 const PROTOCOLS: ReadonlySet<string> = new Set(["SSH", "FTP", "DAV", "HTTP"]);
-const PERMISSIONS: ReadonlySet<string> = new Set([
-  ...["*", "list", "download", "upload", "overwrite", "delete", "delete_files", "delete_dirs"],
-  ...["rename", "rename_files", "rename_dirs", "create_dirs", "create_symlinks"],
-  ...["chmod", "chown", "chtimes", "copy"],
-]);
+const PERMISSIONS: ReadonlySet<string> = new Set(
+  (
+    "* list download upload overwrite delete delete_files delete_dirs rename rename_files rename_dirs " +
+    "create_dirs create_symlinks chmod chown chtimes copy"
+  ).split(" "),
+);
 
 /**
  * Checks a user that is about to be stored and completes it: the name is normalised, an absent home

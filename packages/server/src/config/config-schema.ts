@@ -1,0 +1,119 @@
+import * as z from "zod";
+
+import { DEFAULT_NAMING_RULES } from "../domain/username.ts";
+
+/**
+ * The keys that mean something here, with SFTPGo's names and defaults. Like SFTPGo's reader, numbers
+ * and booleans may be written as text, and a list as text with commas; environment variables are text.
+ */
+const integer = (min: number, max: number, fallback: number) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
+    z.int().min(min).max(max).default(fallback),
+  );
+
+const flag = (fallback: boolean) =>
+  z.preprocess((value) => {
+    const text = typeof value === "string" ? value.trim().toLowerCase() : value;
+    return text === "true" || text === "1" || text === 1
+      ? true
+      : text === "false" || text === "0" || text === 0
+        ? false
+        : value;
+  }, z.boolean().default(fallback));
+
+const text = (fallback = "") => z.string().default(fallback);
+
+const texts = () =>
+  z.preprocess(
+    (value) =>
+      typeof value === "string"
+        ? value
+            .split(",")
+            .map((item) => item.trim())
+            .filter((item) => item !== "")
+        : (value ?? []),
+    z.array(z.string()),
+  );
+
+const MAX_INT32 = 2_147_483_647;
+
+const binding = z.object({
+  port: integer(0, 65_535, 2022),
+  address: text(),
+});
+
+export const commonSchema = z.object({
+  /** Minutes without traffic after which a connection is closed, 0 = never. */
+  idle_timeout: integer(0, 35_000, 15),
+  upload_mode: integer(0, 2, 0),
+  setstat_mode: integer(0, 2, 0),
+  symlink_mode: integer(0, 3, 0),
+  max_total_connections: integer(0, MAX_INT32, 0),
+  max_per_host_connections: integer(0, MAX_INT32, 20),
+});
+
+export const sftpdSchema = z.object({
+  bindings: z.array(binding).default([{ port: 2022, address: "" }]),
+  /** 0 = 6, as in SFTPGo. */
+  max_auth_tries: integer(0, 1000, 0),
+  host_keys: texts(),
+  host_key_algorithms: texts(),
+  kex_algorithms: texts(),
+  ciphers: texts(),
+  macs: texts(),
+  public_key_algorithms: texts(),
+  /** A file whose text is shown before the login. */
+  login_banner_file: text(),
+  password_authentication: flag(true),
+  keyboard_interactive_authentication: flag(true),
+});
+
+export const dataProviderSchema = z.object({
+  driver: z.literal("sqlite", { error: "only sqlite is supported" }).default("sqlite"),
+  /** File name, relative to the data directory. */
+  name: text("fairlead.db"),
+  users_base_dir: text(),
+  naming_rules: integer(0, 7, DEFAULT_NAMING_RULES),
+  password_hashing: z
+    .object({
+      algo: z.enum(["bcrypt", "argon2id"]).default("bcrypt"),
+      bcrypt_options: z.object({ cost: integer(4, 20, 10) }).prefault({}),
+      argon2_options: z
+        .object({
+          memory: integer(8, 1_048_576, 65_536),
+          iterations: integer(1, 64, 1),
+          parallelism: integer(1, 64, 2),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+
+export const fairleadSchema = z.object({
+  /** Where the database and generated host keys live. Empty = the configuration directory. */
+  data_dir: text(),
+  /** Seconds a client has to log in. */
+  login_grace_time: integer(1, 3600, 120),
+  /** Seconds between keep-alive questions to a silent client, 0 = never. */
+  keepalive_interval: integer(0, 3600, 30),
+  /** Connections that have not logged in yet, all together and from one address. */
+  max_unauthenticated_connections: integer(1, 100_000, 200),
+  max_unauthenticated_per_host: integer(1, 100_000, 20),
+  /** Channels one connection may have open at a time. */
+  max_channels: integer(1, 1000, 20),
+  /** Passwords checked at the same time; they share the thread pool with file I/O. */
+  max_concurrent_hashes: integer(1, 64, 2),
+  /** Seconds plugins get at the end to take the events already accepted. */
+  event_drain_time: integer(0, 3600, 10),
+});
+
+export const SECTION_SCHEMAS = {
+  common: commonSchema,
+  sftpd: sftpdSchema,
+  data_provider: dataProviderSchema,
+  fairlead: fairleadSchema,
+} as const;
+
+export type SectionName = keyof typeof SECTION_SCHEMAS;
+export type Sections = { readonly [Name in SectionName]: z.output<(typeof SECTION_SCHEMAS)[Name]> };

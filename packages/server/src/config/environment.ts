@@ -1,0 +1,79 @@
+import * as z from "zod";
+
+import type { Env } from "./env-files.ts";
+import { SECTION_SCHEMAS } from "./config-schema.ts";
+import { valueAt, withValueAt } from "./raw-config.ts";
+import { UNSUPPORTED_KEYS, UNSUPPORTED_SERVERS } from "./unsupported-keys.ts";
+
+const BINDING_KEYS = ["port", "address"];
+/** SFTPGo looks at indexes 0 to 9 only. */
+const MAX_INDEX = 9;
+
+/**
+ * Lays `SFTPGO_<SECTION>__<KEY>` over the file's values: for every key that means something here, and
+ * for those whose absence here must be said. Empty variables count as unset, as in SFTPGo.
+ */
+export function applyEnvironment(
+  raw: unknown,
+  env: Env,
+): { readonly raw: unknown; readonly origins: ReadonlyMap<string, string> } {
+  const origins = new Map<string, string>();
+  let result = raw;
+  for (const path of environmentPaths()) {
+    const name = variableName(path);
+    const value = env[name];
+    if (value === undefined || value === "") {
+      continue;
+    }
+    result = withBindings(result, path);
+    const place = actualPath(result, path);
+    result = withValueAt(result, place, value);
+    origins.set(place.join("."), name);
+  }
+  return { raw: result, origins };
+}
+
+/** `sftpd.bindings.0.port` → `SFTPGO_SFTPD__BINDINGS__0__PORT`. */
+export function variableName(path: readonly string[]): string {
+  return `SFTPGO_${path.map((step) => step.toUpperCase()).join("__")}`;
+}
+
+function environmentPaths(): readonly (readonly string[])[] {
+  const implemented = Object.entries(SECTION_SCHEMAS).flatMap(([section, schema]) =>
+    leafPaths(schema).map((path) => [section, ...path]),
+  );
+  const bindings = ["sftpd", ...UNSUPPORTED_SERVERS].flatMap((section) =>
+    Array.from({ length: MAX_INDEX + 1 }, (_, index) =>
+      BINDING_KEYS.map((key) => [section, "bindings", String(index), key]),
+    ).flat(),
+  );
+  const unsupported = UNSUPPORTED_KEYS.map((key) => key.path.split("."));
+  return [...implemented, ...bindings, ...unsupported];
+}
+
+/** Paths of a section's scalar and text-list keys; lists of objects have readers of their own. */
+function leafPaths(section: z.ZodObject): readonly (readonly string[])[] {
+  return Object.entries(section.shape)
+    .filter(([key]) => key !== "bindings")
+    .flatMap(([key, schema]) => {
+      const inner: unknown = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+      return inner instanceof z.ZodObject ? leafPaths(inner).map((path) => [key, ...path]) : [[key]];
+    });
+}
+
+/** A copy in which a list of bindings exists if the path leads into one; sftpd has one by default. */
+function withBindings(raw: unknown, [section = "", key = ""]: readonly string[]): unknown {
+  if (key !== "bindings" || Array.isArray(valueAt(raw, [section, key]))) {
+    return raw;
+  }
+  return withValueAt(raw, [section, key], section === "sftpd" ? [{}] : []);
+}
+
+/** Where an indexed value ends up: beyond the end of the list it is appended. */
+function actualPath(raw: unknown, path: readonly string[]): readonly string[] {
+  const [section = "", key = "", index = "", ...rest] = path;
+  const list = valueAt(raw, [section, key]);
+  return key === "bindings" && Array.isArray(list)
+    ? [section, key, String(Math.min(Number(index), list.length)), ...rest]
+    : path;
+}

@@ -1,0 +1,200 @@
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+import { applyPluginEnvironment, parsePluginConfigs, type PluginConfig } from "@fairlead/plugin-host";
+import type * as z from "zod";
+
+import { FairleadError } from "../domain/fairlead-error.ts";
+import { findConfigFile, readConfigFile } from "./config-file.ts";
+import { SECTION_SCHEMAS, type SectionName, type Sections } from "./config-schema.ts";
+import { type Env, withEnvFiles } from "./env-files.ts";
+import { applyEnvironment } from "./environment.ts";
+import { KNOWN_KEYS, KNOWN_SECTIONS } from "./known-keys.ts";
+import { foldKeys, isNeutral, valueAt } from "./raw-config.ts";
+import { chooseAlgorithms, type SshAlgorithms } from "./ssh-algorithms.ts";
+import { findUnsupported } from "./unsupported-keys.ts";
+
+/** Everything the server is told from outside, checked. */
+export interface Config {
+  /** Absolute. Relative paths in the file are relative to it. */
+  readonly configDir: string;
+  /** The file that was read; `undefined` when there is none. */
+  readonly file: string | undefined;
+  /** Absolute. Database and generated host keys. */
+  readonly dataDir: string;
+  readonly common: Sections["common"];
+  readonly sftpd: Sections["sftpd"];
+  readonly dataProvider: Sections["data_provider"];
+  readonly fairlead: Sections["fairlead"];
+  readonly algorithms: SshAlgorithms;
+  readonly plugins: readonly PluginConfig[];
+  /** The process environment and what `env.d` added; plugins get their part of it. */
+  readonly env: Env;
+  /** What was asked for and is not there; one sentence each, without secrets. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadConfigOptions {
+  /** Folder searched for the file and for `env.d`. Default `SFTPGO_CONFIG_DIR`, then the current folder. */
+  readonly configDir?: string;
+  /** One file, absolute or relative to `configDir`. Default `SFTPGO_CONFIG_FILE`, then the search. */
+  readonly configFile?: string;
+  /** Default `process.env`. */
+  readonly env?: Env;
+}
+
+/**
+ * Reads `env.d`, then the file over the defaults, then the environment over both, as SFTPGo does.
+ * Throws `ERR_CONFIG_FILE` for a file that cannot be read and `ERR_CONFIG_VALUE` for a value that
+ * cannot be used, naming file or variable, key and value; `PluginHostError` for the `plugins` section.
+ */
+export function loadConfig(options: LoadConfigOptions = {}): Config {
+  const processEnv = options.env ?? process.env;
+  const configDir = resolve(options.configDir ?? processEnv["SFTPGO_CONFIG_DIR"] ?? ".");
+  const { env, skipped } = withEnvFiles(configDir, processEnv);
+  const file = searchConfigFile(configDir, options.configFile ?? env["SFTPGO_CONFIG_FILE"]);
+  const content = file === undefined ? {} : readConfigFile(file).content;
+  const { raw, origins } = applyEnvironment(foldKeys(content, new Set(["plugins"])), env);
+  const source: Source = { file, origins };
+  refuseUnsupported(raw, source);
+  const sections = parseSections(raw, source);
+  const { algorithms, warnings: algorithmWarnings } = parseAlgorithms(sections.sftpd, source);
+  return {
+    configDir,
+    file,
+    dataDir: sections.fairlead.data_dir === "" ? configDir : resolve(configDir, sections.fairlead.data_dir),
+    common: sections.common,
+    sftpd: sections.sftpd,
+    dataProvider: withBaseDir(sections.data_provider, configDir),
+    fairlead: sections.fairlead,
+    algorithms,
+    plugins: parsePluginConfigs(applyPluginEnvironment(valueAt(raw, ["plugins"]), env), file ?? "the environment"),
+    env,
+    warnings: [
+      ...skipped.map((one) => `environment file ${one.file} is left out: ${one.reason}`),
+      ...algorithmWarnings,
+      ...findUnsupported(raw, "warn").map((one) => `${one.path} is set and not implemented, it is ignored`),
+      ...findUnknown(raw),
+    ],
+  };
+}
+
+interface Source {
+  readonly file: string | undefined;
+  /** Dotted path → the variable it came from. */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** SFTPGo's places after the configuration folder. A named file is looked for nowhere else. */
+function searchConfigFile(configDir: string, named: string | undefined): string | undefined {
+  const found = findConfigFile(configDir, named);
+  if (found !== undefined) {
+    return found;
+  }
+  const places = [join(homedir(), ".config", "sftpgo"), "/etc/sftpgo", "/usr/local/etc/sftpgo"];
+  for (const place of places) {
+    const file = findConfigFile(place, undefined);
+    if (file !== undefined) {
+      return file;
+    }
+  }
+  return undefined;
+}
+
+function refuseUnsupported(raw: unknown, source: Source): void {
+  const [use] = findUnsupported(raw, "refuse");
+  if (use !== undefined) {
+    throw badValue(
+      source,
+      use.path.split("."),
+      use.value,
+      "this setting is not implemented and cannot be ignored safely; remove it",
+    );
+  }
+}
+
+function parseSections(raw: unknown, source: Source): Sections {
+  const parse = <Name extends SectionName>(name: Name): z.output<(typeof SECTION_SCHEMAS)[Name]> => {
+    const schema: z.ZodType = SECTION_SCHEMAS[name];
+    const section = valueAt(raw, [name]) ?? {};
+    const result = schema.safeParse(section);
+    if (result.success) {
+      return result.data as z.output<(typeof SECTION_SCHEMAS)[Name]>;
+    }
+    const [issue] = result.error.issues;
+    const path = [name, ...(issue?.path ?? []).map(String)];
+    throw badValue(source, path, valueAt(raw, path), issue?.message ?? "it is not valid");
+  };
+  return {
+    common: parse("common"),
+    sftpd: parse("sftpd"),
+    data_provider: parse("data_provider"),
+    fairlead: parse("fairlead"),
+  };
+}
+
+const ALGORITHM_KEYS = {
+  kex: "kex_algorithms",
+  ciphers: "ciphers",
+  macs: "macs",
+  hostKeys: "host_key_algorithms",
+  publicKeys: "public_key_algorithms",
+} as const satisfies Readonly<Record<keyof SshAlgorithms, keyof Sections["sftpd"]>>;
+
+function parseAlgorithms(
+  sftpd: Sections["sftpd"],
+  source: Source,
+): { readonly algorithms: SshAlgorithms; readonly warnings: readonly string[] } {
+  const warnings: string[] = [];
+  const choose = (kind: keyof SshAlgorithms): readonly string[] => {
+    const key = ALGORITHM_KEYS[kind];
+    const { chosen, unsupported } = chooseAlgorithms(kind, sftpd[key]);
+    if (chosen.length === 0) {
+      throw badValue(source, ["sftpd", key], sftpd[key], "none of these algorithms is supported");
+    }
+    if (unsupported.length > 0) {
+      warnings.push(`sftpd.${key}: not supported and left out: ${unsupported.join(", ")}`);
+    }
+    return chosen;
+  };
+  const algorithms = {
+    kex: choose("kex"),
+    ciphers: choose("ciphers"),
+    macs: choose("macs"),
+    hostKeys: choose("hostKeys"),
+    publicKeys: choose("publicKeys"),
+  };
+  return { algorithms, warnings };
+}
+
+function withBaseDir(provider: Sections["data_provider"], configDir: string): Sections["data_provider"] {
+  const base = provider.users_base_dir;
+  return base === "" || isAbsolute(base) ? provider : { ...provider, users_base_dir: resolve(configDir, base) };
+}
+
+function findUnknown(raw: unknown): readonly string[] {
+  const sections = Object.entries((raw ?? {}) as Readonly<Record<string, unknown>>);
+  return sections.flatMap(([section, value]) => {
+    if (!KNOWN_SECTIONS.has(section)) {
+      return [`unknown section "${section}" is ignored`];
+    }
+    const known = KNOWN_KEYS[section];
+    const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
+    return names
+      .filter((name) => known !== undefined && !known.has(name) && !isNeutral(valueAt(value, [name])))
+      .map((name) => `unknown key "${section}.${name}" is ignored`);
+  });
+}
+
+/** Keys whose value is not for anybody's eyes. */
+const SECRET = /password$|secret|master_key|connection_string/;
+
+function badValue(source: Source, path: readonly string[], value: unknown, problem: string): FairleadError {
+  const key = path.join(".");
+  const variable = source.origins.get(key);
+  const place = variable === undefined ? `${source.file ?? "configuration"}: ${key}` : `${variable} (${key})`;
+  const shown = SECRET.test(key) ? "[redacted]" : (JSON.stringify(value) ?? "nothing").slice(0, 200);
+  return new FairleadError("ERR_CONFIG_VALUE", `${place} = ${shown}: ${problem}`, {
+    details: { file: source.file, variable, key },
+  });
+}
