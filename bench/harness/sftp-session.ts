@@ -1,0 +1,29 @@
+import type { Login, OpenSsh } from "../../e2e/harness/openssh.ts";
+
+/** A server as OpenSSH's client reaches it. */
+export interface SftpPeer {
+  readonly port: number;
+  readonly login: Login;
+  /** The path on the server of what the client is to call `/name`. */
+  readonly at: (name: string) => string;
+}
+
+export const cipher = "aes128-gcm@openssh.com";
+
+/** Runs one batch of OpenSSH's `sftp` and tells how long it took, connecting and leaving included. */
+export async function timeSession(
+  openSsh: OpenSsh,
+  peer: SftpPeer,
+  commands: readonly string[],
+  cwd?: string,
+): Promise<number> {
+  const start = performance.now();
+  const result = await openSsh.sftp(peer, peer.login, commands, {
+    args: ["-c", cipher],
+    timeoutMs: 300_000,
+    ...(cwd !== undefined && { cwd }),
+  });
+  const tookMs = performance.now() - start;
+  if (result.code !== 0) throw new Error(`sftp ended with ${result.signal ?? result.code}: ${result.stderr}`);
+  return tookMs;
+}

@@ -1,0 +1,29 @@
+/**
+ * Side-by-side benchmarks: each is measured against its peer in the same run, so that ratios, not figures, are compared.
+ *
+ *     npm run bench [-- name …]
+ *
+ * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure.
+ */
+import { benchNotifierCalls } from "./notifier-calls.ts";
+import { benchPluginStart } from "./plugin-start.ts";
+import { benchSftpTransfer } from "./sftp-transfer.ts";
+import { benchSmallFiles } from "./small-files.ts";
+import { formatReport, type Report } from "./harness/report.ts";
+
+const benchmarks: ReadonlyMap<string, () => Promise<Report>> = new Map([
+  ["notifier-calls", benchNotifierCalls],
+  ["plugin-start", benchPluginStart],
+  ["sftp-transfer", benchSftpTransfer],
+  ["small-files", benchSmallFiles],
+]);
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !benchmarks.has(name));
+if (unknown.length > 0) {
+  console.error(`no benchmark named ${unknown.join(", ")}; there are: ${[...benchmarks.keys()].join(", ")}`);
+  process.exitCode = 2;
+} else {
+  for (const name of names.length > 0 ? names : benchmarks.keys())
+    console.log(formatReport(await benchmarks.get(name)!()));
+}
