@@ -1,4 +1,4 @@
-import type { NotifierHub } from "./notifier-hub.ts";
+import type { NotifierHub } from "./delivery/notifier-hub.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 
 /** Every plugin of a host, from its start to its end. */

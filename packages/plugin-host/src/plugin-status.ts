@@ -9,6 +9,8 @@ export interface PluginStatus {
   readonly cmd: string;
   readonly state: PluginState;
   readonly pid: number | undefined;
+  /** False while the plugin runs but does not answer, and while it does not run. */
+  readonly responsive: boolean;
   /** Starts after the first one. */
   readonly restarts: number;
   /** When the running process started, Unix milliseconds. */

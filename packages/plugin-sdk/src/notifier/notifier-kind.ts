@@ -1,7 +1,7 @@
 import { definePluginKind } from "@fairlead/go-plugin";
 import type { CookiePair, ServeContext } from "@fairlead/go-plugin";
 import type { ServerCall, ServiceRegistrar } from "@fairlead/grpc";
-import type { Awaitable, CallContext } from "../call-context.ts";
+import type { CallContext } from "../call-context.ts";
 import { EVENT_ID_METADATA, createNotifierClient } from "./notifier-client.ts";
 import type { NotifierClient } from "./notifier-client.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
@@ -23,17 +23,16 @@ export const notifierKind = definePluginKind<NotifierHandlers, NotifierClient>({
   connect: (connection) => createNotifierClient(connection),
 });
 
+// What a handler throws becomes the status UNKNOWN with its message, which is what Go's plugins answer too.
 function registerNotifier(registrar: ServiceRegistrar, handlers: NotifierHandlers, { logger }: ServeContext): void {
-  // What a handler throws becomes the status UNKNOWN with its message, which is what Go's plugins answer too.
-  const handle =
-    <Event>(handler: ((event: Event, context: CallContext) => Awaitable<void>) | undefined) =>
-    (event: Event, call: ServerCall): Awaitable<void> =>
-      handler?.call(handlers, event, {
-        signal: call.signal,
-        logger,
-        eventId: call.metadata.get(EVENT_ID_METADATA),
-      });
-  registrar.handleUnary(notifierMethods.sendFsEvent, handle(handlers.onFsEvent));
-  registrar.handleUnary(notifierMethods.sendProviderEvent, handle(handlers.onProviderEvent));
-  registrar.handleUnary(notifierMethods.sendLogEvent, handle(handlers.onLogEvent));
+  const contextOf = (call: ServerCall): CallContext => ({
+    signal: call.signal,
+    logger,
+    eventId: call.metadata.get(EVENT_ID_METADATA),
+  });
+  registrar.handleUnary(notifierMethods.sendFsEvent, (event, call) => handlers.onFsEvent?.(event, contextOf(call)));
+  registrar.handleUnary(notifierMethods.sendProviderEvent, (event, call) =>
+    handlers.onProviderEvent?.(event, contextOf(call)),
+  );
+  registrar.handleUnary(notifierMethods.sendLogEvent, (event, call) => handlers.onLogEvent?.(event, contextOf(call)));
 }

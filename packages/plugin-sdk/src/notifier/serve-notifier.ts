@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { provide, serve } from "@fairlead/go-plugin/serve";
 import type { PluginLifecycle } from "../plugin-lifecycle.ts";
 import { describeOwnExecutable, formatRunByHandText } from "../serve/run-by-hand.ts";
@@ -6,8 +5,6 @@ import type { PluginSelfDescription } from "../serve/run-by-hand.ts";
 import { LogEventType } from "./events.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
 import { NOTIFIER_HANDSHAKE, NOTIFIER_PROTOCOL_VERSION, notifierKind } from "./notifier-kind.ts";
-
-const stderrFd = 2;
 
 /**
  * Makes this process a notifier plugin: a whole plugin is `await serveNotifier({ onFsEvent(event) { … } })`.
@@ -18,7 +15,7 @@ const stderrFd = 2;
  */
 export function serveNotifier(plugin: NotifierHandlers & PluginLifecycle): Promise<never> {
   if (process.env[NOTIFIER_HANDSHAKE.key] !== NOTIFIER_HANDSHAKE.value) {
-    writeSync(stderrFd, formatRunByHandText(describeNotifier(plugin), describeOwnExecutable()));
+    process.stderr.write(formatRunByHandText(describeNotifier(plugin), describeOwnExecutable()));
   }
   return serve({
     handshake: NOTIFIER_HANDSHAKE,

@@ -1,0 +1,57 @@
+import type { Logger } from "@fairlead/go-plugin";
+import { launch } from "@fairlead/go-plugin/host";
+import type { LaunchOptions } from "@fairlead/go-plugin/host";
+import { NOTIFIER_HANDSHAKE, NOTIFIER_PROTOCOL_VERSION, notifierKind } from "@fairlead/plugin-sdk/client";
+import type { NotifierClient } from "@fairlead/plugin-sdk/client";
+import type { Env } from "./config/env.ts";
+import type { PluginConfig } from "./config/plugin-config.ts";
+import { buildProcessEnvironment } from "./config/process-environment.ts";
+import type { StartProcess } from "./supervisor/supervised-process.ts";
+
+type NotifierKinds = { readonly notifier: typeof notifierKind };
+
+export interface LaunchNotifierOptions {
+  /** The host's environment, of which the plugin gets what its configuration names. */
+  readonly env: Env;
+  readonly logger: Logger;
+  readonly stdio?: NonNullable<LaunchOptions<NotifierKinds>["stdio"]>;
+}
+
+/** How a notifier entry of the configuration is started, and started again. */
+export function createNotifierStart(
+  config: PluginConfig,
+  { env, logger, stdio }: LaunchNotifierOptions,
+): StartProcess<NotifierClient> {
+  const options: LaunchOptions<NotifierKinds> = {
+    command: config.cmd,
+    args: config.args,
+    env: buildProcessEnvironment(config, env),
+    handshake: NOTIFIER_HANDSHAKE,
+    versions: { [NOTIFIER_PROTOCOL_VERSION]: { notifier: notifierKind } },
+    tls: config.autoMtls ? "auto" : "none",
+    logger,
+    ...(config.sha256sum !== undefined && { checksum: { algorithm: "sha256", hex: config.sha256sum } }),
+    ...(stdio !== undefined && { stdio }),
+  };
+  return async (signal) => {
+    const starting = new AbortController();
+    const abort = (): void => starting.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      // launch() kills a plugin whose signal is aborted later; ending a running plugin is up to its supervisor.
+      const plugin = await launch({ ...options, signal: starting.signal });
+      return {
+        pid: plugin.pid,
+        client: plugin.dispense("notifier"),
+        startMs: plugin.startMs,
+        exited: plugin.exited,
+        ping: (ping) => plugin.ping(ping),
+        stop: () => plugin.stop(),
+        kill: () => plugin.kill(),
+      };
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  };
+}

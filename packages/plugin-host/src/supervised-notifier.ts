@@ -1,0 +1,89 @@
+import { basename } from "node:path";
+import type { Logger } from "@fairlead/go-plugin";
+import type { NotifierClient } from "@fairlead/plugin-sdk/client";
+import type { PluginConfig } from "./config/plugin-config.ts";
+import type { DeliveryPolicy } from "./delivery/delivery-policy.ts";
+import { createEventFilter } from "./delivery/event-filter.ts";
+import type { EventFilter } from "./delivery/event-filter.ts";
+import { NotifierDelivery } from "./delivery/notifier-delivery.ts";
+import type { PluginAvailability } from "./delivery/notifier-delivery.ts";
+import type { PluginStatus } from "./plugin-status.ts";
+import type { Clock } from "./supervisor/clock.ts";
+import type { HealthPolicy } from "./supervisor/health-policy.ts";
+import type { RestartPolicy } from "./supervisor/restart-policy.ts";
+import type { StartProcess } from "./supervisor/supervised-process.ts";
+import type { SupervisorState } from "./supervisor/supervisor-state.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+
+export interface SupervisedNotifierOptions {
+  readonly config: PluginConfig;
+  readonly start: StartProcess<NotifierClient>;
+  readonly restart: RestartPolicy;
+  readonly health: HealthPolicy;
+  readonly delivery: DeliveryPolicy;
+  readonly clock: Clock;
+  readonly defer: (callback: () => void) => void;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** A notifier entry of the configuration at work: its supervised process and the events on their way to it. */
+export class SupervisedNotifier {
+  readonly config: PluginConfig;
+  readonly filter: EventFilter;
+  readonly delivery: NotifierDelivery;
+  readonly #supervisor: Supervisor<NotifierClient>;
+
+  constructor(options: SupervisedNotifierOptions) {
+    const { config, start, restart, health, delivery: policy, clock, defer, random, logger } = options;
+    const { notifierOptions } = config;
+    const delivery = new NotifierDelivery({ notifierOptions, policy, clock, defer, random, logger });
+    this.config = config;
+    this.filter = createEventFilter(notifierOptions);
+    this.delivery = delivery;
+    this.#supervisor = new Supervisor({
+      start,
+      restart,
+      health,
+      clock,
+      random,
+      logger,
+      onChange: (state) => delivery.setAvailability(availabilityIn(state)),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#supervisor.start();
+  }
+
+  /** Drops what is still queued, then ends the process. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    this.delivery.close();
+    await this.#supervisor.stop();
+  }
+
+  status(): PluginStatus {
+    const { state, restarts } = this.#supervisor;
+    const running = state.status === "running" ? state : undefined;
+    return {
+      name: basename(this.config.cmd),
+      type: this.config.type,
+      cmd: this.config.cmd,
+      state: state.status,
+      pid: running?.process.pid,
+      responsive: running?.responsive ?? false,
+      restarts,
+      startedAtMs: running?.sinceMs,
+      ...this.delivery.counters,
+      lastError: this.#supervisor.lastError ?? this.delivery.lastError,
+    };
+  }
+}
+
+function availabilityIn(state: SupervisorState<NotifierClient>): PluginAvailability {
+  if (state.status === "running") {
+    return state.responsive ? { status: "up", client: state.process.client } : { status: "paused" };
+  }
+  const startFailed = state.status === "failed" || (state.status === "backing-off" && state.startFailed);
+  return { status: "down", startFailed };
+}

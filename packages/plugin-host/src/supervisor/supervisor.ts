@@ -1,0 +1,174 @@
+import type { ExitStatus } from "@fairlead/go-plugin/host";
+import type { Logger } from "@fairlead/go-plugin";
+import type { Clock } from "./clock.ts";
+import { watchHealth } from "./health-watch.ts";
+import type { HealthPolicy } from "./health-policy.ts";
+import { computeRestartDelayMs } from "./restart-policy.ts";
+import type { RestartPolicy } from "./restart-policy.ts";
+import type { StartProcess, SupervisedProcess } from "./supervised-process.ts";
+import type { SupervisorState } from "./supervisor-state.ts";
+
+export interface SupervisorOptions<Client> {
+  readonly start: StartProcess<Client>;
+  readonly restart: RestartPolicy;
+  readonly health: HealthPolicy;
+  readonly clock: Clock;
+  /** A number from 0 up to 1, for jitter. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called on every change, after it happened. */
+  readonly onChange: (state: SupervisorState<Client>) => void;
+}
+
+/**
+ * Keeps one plugin running: starts it, watches it, and starts it again when it ends or hangs. Knows nothing of what the
+ * plugin is for.
+ */
+export class Supervisor<Client> {
+  readonly #options: SupervisorOptions<Client>;
+  readonly #stopping = new AbortController();
+  #state: SupervisorState<Client> = { status: "starting" };
+  /** Ends what the current state started: a timer, or the health watch. */
+  #leaveState: () => void = () => {};
+  #starting: Promise<SupervisedProcess<Client>> | undefined;
+  #stopped: Promise<void> | undefined;
+  /** The process that was killed because it hung. */
+  #killed: SupervisedProcess<Client> | undefined;
+  #failures = 0;
+  #restarts = 0;
+  #lastError: string | undefined;
+
+  constructor(options: SupervisorOptions<Client>) {
+    this.#options = options;
+  }
+
+  get state(): SupervisorState<Client> {
+    return this.#state;
+  }
+
+  /** Starts after the first one. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Why the plugin last ended, hung or failed to start. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** The first start. Rejects when it fails: nothing is tried again, and nothing is left running. */
+  async start(): Promise<void> {
+    try {
+      this.#enterRunning(await this.#launch());
+    } catch (error) {
+      this.#lastError = messageOf(error);
+      if (this.#state.status === "starting") this.#enter({ status: "failed" });
+      throw error;
+    }
+  }
+
+  /** Ends the plugin and its supervision, whatever state it is in. Idempotent; never rejects. */
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    const before = this.#state;
+    this.#enter({ status: "stopping" });
+    this.#stopping.abort();
+    const process =
+      before.status === "running" ? before.process : await this.#starting?.catch(() => undefined /* nothing runs */);
+    const exit = await process?.stop();
+    this.#enter({ status: "stopped" });
+    if (exit !== undefined) this.#options.logger.log("info", "plugin stopped", { pid: process?.pid, ...exit });
+  }
+
+  async #launch(): Promise<SupervisedProcess<Client>> {
+    this.#starting = this.#options.start(this.#stopping.signal);
+    try {
+      return await this.#starting;
+    } finally {
+      // Once stop() has begun it is the one that waits for this start.
+      if (!this.#stopping.signal.aborted) this.#starting = undefined;
+    }
+  }
+
+  #enter(state: SupervisorState<Client>): void {
+    this.#leaveState();
+    this.#leaveState = () => {};
+    this.#state = state;
+    this.#options.onChange(state);
+  }
+
+  #enterRunning(process: SupervisedProcess<Client>): void {
+    const { clock, logger, health } = this.#options;
+    // Stopped meanwhile: stop() ends this process.
+    if (this.#stopping.signal.aborted) return;
+    const startedAt = clock.monotonicMs();
+    const running = { status: "running", process, sinceMs: clock.wallMs() } as const;
+    this.#enter({ ...running, responsive: true });
+    logger.log("info", "plugin started", { pid: process.pid, startMs: process.startMs, restarts: this.#restarts });
+    const watch = watchHealth(process, {
+      policy: health,
+      clock,
+      logger,
+      onChange: (responsive) => {
+        this.#state = { ...running, responsive };
+        this.#options.onChange(this.#state);
+      },
+      onHung: (error) => this.#kill(process, error),
+    });
+    this.#leaveState = () => watch.stop();
+    void process.exited.then((exit) => this.#exited(process, exit, clock.monotonicMs() - startedAt));
+  }
+
+  #kill(process: SupervisedProcess<Client>, error: unknown): void {
+    this.#killed = process;
+    this.#lastError = `hung: ${messageOf(error)}`;
+    this.#options.logger.log("error", "plugin hangs and is killed", { pid: process.pid, error: messageOf(error) });
+    void process.kill();
+  }
+
+  #exited(process: SupervisedProcess<Client>, exit: ExitStatus, uptimeMs: number): void {
+    if (this.#state.status !== "running" || this.#state.process !== process) return;
+    this.#options.logger.log("error", "plugin exited", { pid: process.pid, ...exit, uptimeMs: Math.round(uptimeMs) });
+    if (this.#killed !== process) this.#lastError = `exited: ${formatExit(exit)}`;
+    if (uptimeMs >= this.#options.restart.stableAfterMs) this.#failures = 0;
+    this.#backOff(false);
+  }
+
+  #backOff(startFailed: boolean): void {
+    const { restart, random, clock, logger } = this.#options;
+    this.#failures++;
+    if (this.#failures > restart.maxFailures) {
+      this.#enter({ status: "failed" });
+      logger.log("error", "plugin given up", { failures: this.#failures, lastError: this.#lastError });
+      return;
+    }
+    const delayMs = computeRestartDelayMs(restart, this.#failures, random());
+    this.#enter({ status: "backing-off", untilMs: clock.wallMs() + delayMs, failures: this.#failures, startFailed });
+    this.#leaveState = clock.schedule(delayMs, () => void this.#restart());
+    logger.log("warn", "plugin restart scheduled", { delayMs, failures: this.#failures });
+  }
+
+  async #restart(): Promise<void> {
+    this.#restarts++;
+    this.#enter({ status: "starting" });
+    try {
+      this.#enterRunning(await this.#launch());
+    } catch (error) {
+      if (this.#state.status !== "starting") return;
+      this.#lastError = messageOf(error);
+      this.#options.logger.log("error", "plugin restart failed", { error: this.#lastError });
+      this.#backOff(true);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function formatExit({ code, signal }: ExitStatus): string {
+  return signal === null ? `code ${code}` : `signal ${signal}`;
+}
