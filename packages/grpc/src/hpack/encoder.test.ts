@@ -81,6 +81,15 @@ suite("HPACK encoder", () => {
     assert.ok(block.length < 20, `${block.length} octets: the name should be an index`);
   });
 
+  test("a value used again earns its name more entries", () => {
+    const { passes } = pair();
+    for (let i = 0; i < 10; i++) {
+      const fields = [...REQUEST, { name: "x-tenant", value: `tenant-${i}` }];
+      passes(fields);
+      assert.equal(passes(fields).length, fields.length, `value ${i} should be in the table`);
+    }
+  });
+
   test("blocks that leave the table alone are the same bytes each time", () => {
     const { passes, encoder } = pair();
     passes(REQUEST);

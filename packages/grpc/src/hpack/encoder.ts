@@ -67,11 +67,11 @@ export class HpackEncoder {
       if (this.#lowestSizeBytes !== undefined) this.#writeSizeUpdates(this.#lowestSizeBytes);
       for (const field of fields) this.#writeField(field);
     } catch (error) {
-      // Fields before the failing one may have been inserted but will never be sent: start both tables afresh.
+      // Fields before the failing one may have been inserted but will never be sent. Forget all: what is inserted from now
+      // on has the same index in the peer's table, in front of older fields that are no longer named.
       const { capacityBytes } = this.#table;
       this.#table.resize(0);
       this.#table.resize(capacityBytes);
-      this.#lowestSizeBytes = 0;
       this.#tableVersion++;
       throw error;
     }
