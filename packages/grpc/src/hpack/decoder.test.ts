@@ -181,6 +181,15 @@ suite("HPACK decoder: changesTable", () => {
     });
   }
 
+  test("tableVersion changes with the table, not with its use", () => {
+    const decoder = decoderOf();
+    const versions = ["40 01 78 01 79", "be", "0f 2f 01 63", "82", "3f e1 1f 82", "be"].map((block) => {
+      decoder.decode(hex(block));
+      return decoder.tableVersion;
+    });
+    assert.deepEqual(versions, [1, 1, 1, 1, 2, 2]);
+  });
+
   test("fields of a table are the same object each time", () => {
     const decoder = decoderOf();
     const [inserted] = decoder.decode(hex("40 01 61 01 62"));

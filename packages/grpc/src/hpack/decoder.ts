@@ -25,6 +25,7 @@ export class HpackDecoder {
   // 4096 until the peer says otherwise, whatever we allow: it has not seen our settings when it starts (RFC 9113 §6.5.2).
   readonly #table = new DynamicTable();
   #changesTable = false;
+  #tableVersion = 0;
   #block: Buffer = Buffer.alloc(0);
   #offset = 0;
 
@@ -36,6 +37,14 @@ export class HpackDecoder {
   /** Whether the last block changed the dynamic table or used it: the same bytes may mean something else next time. */
   get changesTable(): boolean {
     return this.#changesTable;
+  }
+
+  /**
+   * Changes whenever the dynamic table does. A block decoded without changing it means the same until it changes, and
+   * for ever when `changesTable` was false.
+   */
+  get tableVersion(): number {
+    return this.#tableVersion;
   }
 
   /**
@@ -75,6 +84,7 @@ export class HpackDecoder {
       throw this.#malformed(`table size update to ${sizeBytes}, over the limit of ${this.#maxTableSizeBytes}`);
     }
     this.#changesTable = true;
+    this.#tableVersion++;
     this.#table.resize(sizeBytes);
   }
 
@@ -92,6 +102,7 @@ export class HpackDecoder {
     if (indexing) {
       const field: HeaderField = { name, value };
       this.#changesTable = true;
+      this.#tableVersion++;
       this.#table.insert(field);
       return field;
     }
