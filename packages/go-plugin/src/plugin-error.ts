@@ -15,6 +15,8 @@ export class PluginError extends Error {
   override readonly name = "PluginError";
   readonly code: PluginErrorCode;
   readonly details: PluginErrorDetails;
+  /** The message without its last part, the next step. */
+  readonly summary: string;
   readonly [brand] = true;
 
   constructor(
@@ -28,6 +30,7 @@ export class PluginError extends Error {
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
+    this.summary = message;
     this.details = options.details ?? {};
   }
 

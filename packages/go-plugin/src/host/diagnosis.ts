@@ -66,7 +66,7 @@ async function describeScript(
   }
   const missing = await isMissing(script.interpreter);
   if (missing) return [`The script's interpreter ${script.interpreter} does not exist.`];
-  if (/\/env$/.test(script.interpreter) && searchPath === undefined) {
+  if (script.interpreter.endsWith("/env") && searchPath === undefined) {
     return [
       `The script looks for "${script.argument}" in PATH, and the plugin gets no PATH: pass PATH to it, or write the interpreter's full path into the first line.`,
     ];

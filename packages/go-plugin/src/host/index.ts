@@ -1,3 +1,4 @@
+export { launch } from "./launch.ts";
 export type {
   Checksum,
   ClientOf,

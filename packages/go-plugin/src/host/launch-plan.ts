@@ -1,0 +1,73 @@
+import { basename } from "node:path";
+import { silentLogger } from "../logger.ts";
+import type { Logger } from "../logger.ts";
+import { PluginError } from "../plugin-error.ts";
+import type { CookiePair } from "../plugin-kind.ts";
+import { parseChecksum } from "./checksum.ts";
+import type { Checksum, KindMap, LaunchOptions } from "./launch-options.ts";
+
+/** {@link LaunchOptions} checked and with its defaults filled in. */
+export interface LaunchPlan {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cookie: CookiePair;
+  readonly kinds: ReadonlyMap<number, KindMap>;
+  readonly tls: "auto" | "none";
+  readonly checksum: Checksum | undefined;
+  readonly startTimeoutMs: number;
+  readonly stopGraceMs: number;
+  readonly ports: { readonly min: number; readonly max: number };
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly stdio: NonNullable<LaunchOptions<KindMap>["stdio"]>;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Checks the options before anything is done with them; throws `ERR_INVALID_OPTION`. */
+export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
+  if (options.command === "") throw invalid("command", "is empty");
+  if (options.handshake.key === "" || options.handshake.value === "") {
+    throw invalid("handshake", "needs a magic cookie key and value");
+  }
+  if (options.checksum !== undefined) parseChecksum(options.checksum);
+  const name = options.name ?? basename(options.command);
+  return {
+    name,
+    command: options.command,
+    args: options.args ?? [],
+    cwd: options.cwd ?? process.cwd(),
+    env: options.env,
+    cookie: options.handshake,
+    kinds: readVersions(options.versions),
+    tls: options.tls ?? "none",
+    checksum: options.checksum,
+    startTimeoutMs: readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
+    stopGraceMs: readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),
+    ports: options.ports ?? { min: 10_000, max: 25_000 },
+    signal: options.signal ?? new AbortController().signal,
+    logger: (options.logger ?? silentLogger).child({ plugin: name }),
+    stdio: options.stdio ?? {},
+  };
+}
+
+function readVersions(versions: Readonly<Record<number, KindMap>>): ReadonlyMap<number, KindMap> {
+  const kinds = new Map(Object.entries(versions).map(([version, map]) => [Number(version), map]));
+  if (kinds.size === 0) throw invalid("versions", "is empty: give the plugin kinds of at least one version");
+  for (const version of kinds.keys()) {
+    if (!Number.isSafeInteger(version) || version < 0) throw invalid("versions", `has ${version}, not a whole number`);
+  }
+  return kinds;
+}
+
+function readDuration(option: string, value: number): number {
+  if (value > 0 && value <= LONGEST_TIMER_MS) return value;
+  throw invalid(option, `is ${value}: expected milliseconds above 0`);
+}
+
+function invalid(option: string, problem: string): PluginError {
+  return new PluginError("ERR_INVALID_OPTION", `launch: option ${option} ${problem}`, { details: { option } });
+}

@@ -1,0 +1,135 @@
+import type { Handshake } from "../protocol/handshake-line.ts";
+import type { ClientConnection } from "@fairlead/grpc";
+import { verifyChecksum } from "./checksum.ts";
+import { connectPlugin } from "./connect-plugin.ts";
+import { buildPluginEnvironment } from "./environment.ts";
+import { resolveExecutable } from "./executable.ts";
+import { checkAlive } from "./health.ts";
+import { createHostTls } from "./host-tls.ts";
+import type { HostTls } from "./host-tls.ts";
+import type { KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
+import { planLaunch } from "./launch-plan.ts";
+import type { LaunchPlan } from "./launch-plan.ts";
+import { PluginChild } from "./plugin-child.ts";
+import { agreeOnSecurity, readHandshake } from "./read-handshake.ts";
+import { RunningPlugin } from "./running-plugin.ts";
+import { createSocketFolder } from "./socket-folder.ts";
+import { StartDeadline } from "./start-deadline.ts";
+import { describeStartFailure } from "./start-failure.ts";
+import { receiveStdio } from "./stdio-sink.ts";
+
+/**
+ * Starts a plugin (go-plugin's `NewClient`, `Start`, `Client`). Resolves when its handshake, TLS and first health check
+ * passed; rejects with PluginError, and then no process, socket or file of it is left. Never tries again by itself.
+ */
+export async function launch<const K extends KindMap>(options: LaunchOptions<K>): Promise<PluginProcess<K>> {
+  const plan = planLaunch(options);
+  const deadline = new StartDeadline(plan.startTimeoutMs, plan.signal);
+  try {
+    const file = await findExecutable(plan, deadline);
+    const tls = plan.tls === "auto" ? await createHostTls() : undefined;
+    const child = startChild(plan, file, tls);
+    return (await finishStart(plan, child, tls, deadline)) as unknown as PluginProcess<K>;
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** The file that will run, proven to be the expected one. */
+async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promise<string> {
+  deadline.signal.throwIfAborted();
+  const file = await resolveExecutable(plan.command, { cwd: plan.cwd, searchPath: process.env["PATH"] });
+  if (plan.checksum !== undefined) {
+    await deadline.limit(verifyChecksum(file, plan.checksum, deadline.signal));
+  }
+  return file;
+}
+
+function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): PluginChild {
+  plan.logger.log("debug", "starting plugin", { path: file });
+  const socketFolder = createSocketFolder();
+  const env = buildPluginEnvironment({
+    env: plan.env,
+    cookie: plan.cookie,
+    versions: [...plan.kinds.keys()],
+    ports: plan.ports,
+    ...(tls === undefined ? {} : { certificatePem: tls.certificatePem }),
+    ...(socketFolder === undefined ? {} : { socketFolder }),
+  });
+  return new PluginChild({
+    file,
+    argv0: plan.command,
+    args: plan.args,
+    cwd: plan.cwd,
+    env,
+    socketFolder,
+    logger: plan.logger,
+  });
+}
+
+/** From a started process to a plugin that answers; a plugin that does not get there is killed. */
+async function finishStart(
+  plan: LaunchPlan,
+  child: PluginChild,
+  tls: HostTls | undefined,
+  deadline: StartDeadline,
+): Promise<RunningPlugin<KindMap>> {
+  try {
+    await deadline.limit(child.spawned);
+    deadline.stage = "the handshake line";
+    const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()]));
+    if (handshake.address.network === "unix") child.noteSocket(handshake.address.path);
+    const security = agreeOnSecurity(handshake, tls);
+    deadline.stage = "a connection";
+    const connection = await connectPlugin(handshake.address, security, deadline.signal);
+    return await openPlugin(plan, child, { handshake, connection }, deadline);
+  } catch (error) {
+    const exit = child.exitStatus;
+    await child.kill();
+    throw await describeStartFailure(error, {
+      name: plan.name,
+      file: child.file,
+      searchPath: plan.env["PATH"],
+      cookieKey: plan.cookie.key,
+      pid: child.pid,
+      exit,
+      firstLine: child.stdout.start,
+      stderr: child.stderrTail.lines(),
+    });
+  }
+}
+
+/** From a connection to a plugin that proved to answer. */
+async function openPlugin(
+  plan: LaunchPlan,
+  child: PluginChild,
+  opened: { readonly handshake: Handshake; readonly connection: ClientConnection },
+  deadline: StartDeadline,
+): Promise<RunningPlugin<KindMap>> {
+  const { handshake, connection } = opened;
+  const logger = plan.logger.child({ pid: child.pid });
+  const gone = new AbortController();
+  try {
+    // At once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
+    void receiveStdio(connection, plan.stdio, logger, gone.signal);
+    deadline.stage = "an answer to the health check";
+    await deadline.limit(checkAlive(connection, { signal: deadline.signal }));
+  } catch (error) {
+    gone.abort(error);
+    connection.destroy();
+    throw error;
+  }
+  const plugin = new RunningPlugin({
+    name: plan.name,
+    child,
+    connection,
+    protocolVersion: handshake.appVersion,
+    kinds: plan.kinds.get(handshake.appVersion) ?? {},
+    stopGraceMs: plan.stopGraceMs,
+    signal: plan.signal,
+    logger,
+    gone,
+  });
+  logger.log("debug", "plugin started", { version: plugin.protocolVersion, durationMs: Math.round(plugin.startMs) });
+  return plugin;
+}

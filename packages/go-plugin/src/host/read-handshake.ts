@@ -1,0 +1,56 @@
+import { PluginError } from "../plugin-error.ts";
+import { parseHandshakeLine, quoteLine } from "../protocol/handshake-line.ts";
+import type { Handshake } from "../protocol/handshake-line.ts";
+import type { Security } from "./connect-plugin.ts";
+import type { HostTls } from "./host-tls.ts";
+import type { PluginChild } from "./plugin-child.ts";
+import type { FirstLine } from "./plugin-stdout.ts";
+import { describeExit } from "./running-plugin.ts";
+
+// The usual explanations, in go-plugin's words (internal/cmdrunner): users search for them.
+const USUAL_REASONS = `This usually means
+  the plugin was not compiled for this architecture,
+  the plugin is missing dynamic-link libraries necessary to run,
+  the plugin is not executable by this process due to file permissions, or
+  the plugin failed to negotiate the initial go-plugin protocol handshake`;
+
+/** Waits for the plugin's first line, or its end, and reads it. */
+export async function readHandshake(child: PluginChild, versions: readonly number[]): Promise<Handshake> {
+  // The end of the process counts too: a grandchild may hold stdout open.
+  const first = await Promise.race([child.stdout.firstLine, child.exited.then((): FirstLine => ({ kind: "nothing" }))]);
+  if (first.kind === "line") return parseHandshakeLine(first.text, versions);
+  if (first.kind === "nothing") throw await describeSilence(child);
+  throw new PluginError(
+    "ERR_HANDSHAKE_MALFORMED",
+    `Unrecognized remote plugin message: the first line on stdout is longer than 64 KiB; it starts with ${quoteLine(child.stdout.start.slice(0, 80))}`,
+  );
+}
+
+// One error for an early end, whatever came first to the host: the end of stdout or of the process.
+async function describeSilence(child: PluginChild): Promise<PluginError> {
+  const exit = await Promise.race([child.exited, expire(500)]);
+  const how = exit === undefined ? "it closed its stdout" : describeExit(exit);
+  return new PluginError(
+    "ERR_PLUGIN_EXITED_EARLY",
+    `plugin exited before we could connect (${how}).\nUnrecognized remote plugin message: \nFailed to read any lines from plugin's stdout\n${USUAL_REASONS}`,
+  );
+}
+
+/** Host and plugin must agree about AutoMTLS; go-plugin finds out at the first call, or crashes. */
+export function agreeOnSecurity(handshake: Handshake, tls: HostTls | undefined): Security {
+  const { certificate } = handshake;
+  if (tls === undefined && certificate === undefined) return { kind: "plaintext" };
+  if (tls === undefined || certificate === undefined) {
+    throw new PluginError(
+      "ERR_TLS_IDENTITY",
+      tls === undefined
+        ? "AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"
+        : "AutoMTLS mismatch: the host asked for AutoMTLS, but the plugin sent no certificate and does not support it",
+    );
+  }
+  return { kind: "tls", tls, certificate };
+}
+
+function expire(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms).unref());
+}

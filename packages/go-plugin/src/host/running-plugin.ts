@@ -1,0 +1,118 @@
+import type { ClientConnection } from "@fairlead/grpc";
+import type { Logger } from "../logger.ts";
+import { PluginError } from "../plugin-error.ts";
+import { checkAlive } from "./health.ts";
+import type { ClientOf, ExitStatus, KindMap, PluginProcess } from "./launch-options.ts";
+import type { PluginChild } from "./plugin-child.ts";
+import { climbStopLadder } from "./stop-ladder.ts";
+
+const DEFAULT_PING_TIMEOUT_MS = 5_000;
+
+export interface RunningPluginParts<K extends KindMap> {
+  readonly name: string;
+  readonly child: PluginChild;
+  readonly connection: ClientConnection;
+  readonly protocolVersion: number;
+  readonly kinds: K;
+  readonly stopGraceMs: number;
+  /** Kills the plugin. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Aborted here when the plugin is gone. */
+  readonly gone: AbortController;
+}
+
+/** A launched plugin, until its end. */
+export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
+  readonly pid: number;
+  readonly protocolVersion: number;
+  readonly startMs: number;
+  readonly exited: Promise<ExitStatus>;
+  readonly #parts: RunningPluginParts<K>;
+  #ending: Promise<ExitStatus> | undefined;
+
+  constructor(parts: RunningPluginParts<K>) {
+    this.#parts = parts;
+    this.pid = parts.child.pid;
+    this.protocolVersion = parts.protocolVersion;
+    this.startMs = performance.now() - parts.child.startedAtMs;
+    this.exited = this.#watchExit();
+    void this.#watchConnection();
+    parts.signal.addEventListener("abort", this.#killUnasked, { once: true });
+  }
+
+  dispense<N extends keyof K & string>(name: N): ClientOf<K[N]> {
+    const { kinds, connection, logger, gone } = this.#parts;
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) {
+      throw new PluginError("ERR_UNKNOWN_PLUGIN", `unknown plugin type: ${name}`, {
+        details: { plugin: this.#parts.name, kind: name, version: this.protocolVersion, known: Object.keys(kinds) },
+      });
+    }
+    return kind.connect(connection, { logger, signal: gone.signal }) as ClientOf<K[N]>;
+  }
+
+  async ping(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
+    const { gone, connection } = this.#parts;
+    gone.signal.throwIfAborted();
+    const signals = [gone.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const timeoutMs = options.timeoutMs ?? DEFAULT_PING_TIMEOUT_MS;
+    await checkAlive(connection, { signal: AbortSignal.any(signals), timeoutMs });
+  }
+
+  stop(): Promise<ExitStatus> {
+    this.#ending ??= this.#stop();
+    return this.#ending;
+  }
+
+  async kill(): Promise<ExitStatus> {
+    this.#ending ??= this.exited;
+    return await this.#parts.child.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  readonly #killUnasked = (): void => void this.kill();
+
+  async #stop(): Promise<ExitStatus> {
+    const { child, connection, stopGraceMs, logger } = this.#parts;
+    const status = await climbStopLadder(child, connection, { graceMs: stopGraceMs, logger });
+    await Promise.race([this.exited, child.kill()]);
+    return status;
+  }
+
+  async #watchExit(): Promise<ExitStatus> {
+    const { name, child, connection, gone, signal } = this.#parts;
+    const exit = await child.exited;
+    signal.removeEventListener("abort", this.#killUnasked);
+    const error = new PluginError("ERR_PLUGIN_GONE", `plugin ${name} is gone: ${describeExit(exit)}`, {
+      details: { plugin: name, pid: this.pid, ...exit },
+    });
+    gone.abort(error);
+    connection.destroy(error);
+    return exit;
+  }
+
+  // There is one connection for a plugin's life. A plugin that lost it is of no use, though it may still be cleaning up.
+  async #watchConnection(): Promise<void> {
+    const { connection, child, stopGraceMs, logger } = this.#parts;
+    await connection.closed;
+    if (this.#ending !== undefined || child.exitStatus !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(resolve, stopGraceMs, "late");
+    const outcome = await Promise.race([child.exited, promise]);
+    clearTimeout(timer);
+    if (outcome !== "late" || this.#ending !== undefined) return;
+    logger.log("error", "plugin lost its connection, ending it", { reason: connection.closeReason?.message });
+    this.#ending = climbStopLadder(child, undefined, { graceMs: stopGraceMs, logger });
+    await this.#ending;
+  }
+}
+
+/** How a process ended, in words. */
+export function describeExit(exit: ExitStatus): string {
+  if (exit.signal !== null) return `killed by ${exit.signal}`;
+  return exit.code === null ? "it did not start" : `exit status ${exit.code}`;
+}

@@ -1,0 +1,51 @@
+import { lstatSync, mkdtempSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
+
+// go-plugin names sockets `plugin` and up to ten digits.
+const LONGEST_SOCKET_NAME = "/plugin0123456789";
+
+/**
+ * A private folder for one plugin's sockets, so that whatever is in it can be removed when the plugin is gone (Go does
+ * this for its custom runners). Plugins before go-plugin 1.5 ignore it. Undefined where there are no unix sockets.
+ */
+export function createSocketFolder(): string | undefined {
+  if (process.platform === "win32") return undefined;
+  for (const parent of new Set([tmpdir(), "/tmp"])) {
+    const longest = join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX${LONGEST_SOCKET_NAME}`);
+    if (Buffer.byteLength(longest) > MAX_SOCKET_PATH_BYTES) continue;
+    try {
+      return mkdtempSync(join(parent, SOCKET_FOLDER_PREFIX));
+    } catch {
+      // No such folder, or not ours to write: the next one, or the plugin's own choice.
+    }
+  }
+  return undefined;
+}
+
+/** Removes the folder made for a plugin. Synchronous: it also runs at process exit. */
+export function removeSocketFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Left to the system's own cleaning of temporary files.
+  }
+}
+
+/** Removes the socket of a plugin that is gone, and the private folder our plugins put it in. Never another file. */
+export function removeAdvertisedSocket(path: string): void {
+  try {
+    if (!lstatSync(path).isSocket()) return;
+    unlinkSync(path);
+  } catch {
+    // Removed by the plugin, the usual case; its folder may still be there.
+  }
+  const folder = dirname(path);
+  if (!basename(folder).startsWith(SOCKET_FOLDER_PREFIX)) return;
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Gone, or not empty and so not only ours.
+  }
+}

@@ -1,0 +1,159 @@
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import type { Server } from "node:net";
+import { join } from "node:path";
+import { PluginError } from "../plugin-error.ts";
+import {
+  ENV_MAX_PORT,
+  ENV_MIN_PORT,
+  ENV_UNIX_SOCKET_DIR,
+  ENV_UNIX_SOCKET_GROUP,
+  MAX_SOCKET_PATH_BYTES,
+  SOCKET_FOLDER_PREFIX,
+} from "../protocol/constants.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
+import type { Env } from "./serve-options.ts";
+
+/** A listening server and where it listens. */
+export interface Listener {
+  readonly server: Server;
+  readonly address: PluginAddress;
+  /** Removes the socket and its private folder. Synchronous, idempotent, never throws: it also runs at process exit. */
+  removeFiles(): void;
+}
+
+/** Makes the server, plain or TLS. */
+export type ServerFactory = () => Server;
+
+/**
+ * Listens where go-plugin would (server.go: serverListener): on a unix socket, on Windows on the first free port of
+ * 127.0.0.1 in the host's range.
+ */
+export async function openListener(
+  env: Env,
+  make: ServerFactory = createServer,
+  platform: string = process.platform,
+): Promise<Listener> {
+  return platform === "win32" ? await listenTcp(env, make) : await listenUnix(env, make);
+}
+
+async function listenUnix(env: Env, make: ServerFactory): Promise<Listener> {
+  const group = env[ENV_UNIX_SOCKET_GROUP];
+  const place = chooseSocketPath(env);
+  const removeFiles = (): void => removeQuietly(place);
+  try {
+    const server = make();
+    await listen(server, { path: place.path });
+    if (group !== undefined && group !== "") shareWithGroup(place, group);
+    return { server, address: { network: "unix", path: place.path }, removeFiles };
+  } catch (error) {
+    removeFiles();
+    throw listenFailed(`cannot listen on unix socket ${place.path}`, error);
+  }
+}
+
+interface SocketPlace {
+  readonly path: string;
+  /** The private folder around the socket, unless the host gave one. */
+  readonly folder: string | undefined;
+}
+
+// Hosts that filter the environment give no TMPDIR, and a long one does not fit into a socket address.
+function chooseSocketPath(env: Env): SocketPlace {
+  const given = env[ENV_UNIX_SOCKET_DIR];
+  if (given !== undefined && given !== "") {
+    const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
+    if (fits(path)) return { path, folder: undefined };
+  }
+  const failures: unknown[] = [];
+  for (const parent of new Set([env["TMPDIR"] ?? "/tmp", "/tmp"])) {
+    // mkdtemp adds six characters, the socket's name two more.
+    if (!fits(join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX`, "s"))) continue;
+    try {
+      const folder = mkdtempSync(join(parent, SOCKET_FOLDER_PREFIX));
+      return { path: join(folder, "s"), folder };
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw listenFailed("cannot make a folder for the plugin's socket", failures.at(-1));
+}
+
+function fits(path: string): boolean {
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES;
+}
+
+function shareWithGroup(place: SocketPlace, group: string): void {
+  const gid = /^\d+$/.test(group) ? Number(group) : findGroupId(group);
+  chownSync(place.path, -1, gid);
+  chmodSync(place.path, 0o660);
+  if (place.folder !== undefined) {
+    chownSync(place.folder, -1, gid);
+    chmodSync(place.folder, 0o750);
+  }
+}
+
+function findGroupId(name: string): number {
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${name}:`));
+  const gid = line?.split(":")[2];
+  if (gid === undefined) throw listenFailed(`failed to find gid from ${JSON.stringify(name)}`, undefined);
+  return Number(gid);
+}
+
+async function listenTcp(env: Env, make: ServerFactory): Promise<Listener> {
+  const min = readPort(env, ENV_MIN_PORT);
+  const max = readPort(env, ENV_MAX_PORT);
+  if (min > max) {
+    throw listenFailed(`PLUGIN_MIN_PORT value of ${min} is greater than PLUGIN_MAX_PORT value of ${max}`, undefined);
+  }
+  const host = "127.0.0.1";
+  for (let port = min; port <= max; port++) {
+    const server = make();
+    try {
+      await listen(server, { host, port });
+      const bound = server.address();
+      const actual = typeof bound === "object" && bound !== null ? bound.port : port;
+      return { server, address: { network: "tcp", host, port: actual }, removeFiles() {} };
+    } catch {
+      // Taken, most likely: the next one.
+    }
+  }
+  throw listenFailed("couldn't bind plugin TCP listener", undefined);
+}
+
+function readPort(env: Env, name: string): number {
+  const text = env[name] ?? "";
+  if (text === "") return 0;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw listenFailed(`couldn't get value from ${name}: ${JSON.stringify(text)} is no port`, undefined);
+  }
+  return Number(text);
+}
+
+function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function removeQuietly({ path, folder }: SocketPlace): void {
+  for (const remove of [() => unlinkSync(path), () => folder !== undefined && rmdirSync(folder)]) {
+    try {
+      remove();
+    } catch {
+      // Gone already: the server removes its socket when it closes, and the host may have cleaned up.
+    }
+  }
+}
+
+function listenFailed(message: string, cause: unknown): PluginError {
+  if (PluginError.is(cause)) return cause;
+  const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new PluginError("ERR_LISTEN_FAILED", `plugin init error: ${message}${reason}`, { cause });
+}

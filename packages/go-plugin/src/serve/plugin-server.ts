@@ -1,0 +1,184 @@
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import { createGrpcServer } from "@fairlead/grpc";
+import type { GrpcServer } from "@fairlead/grpc";
+import { silentLogger } from "../logger.ts";
+import type { Logger } from "../logger.ts";
+import { PluginError } from "../plugin-error.ts";
+import { chooseAppVersion } from "../protocol/app-version.ts";
+import { ENV_CLIENT_CERT, ENV_MULTIPLEX_GRPC, ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
+import { formatHandshakeLine } from "../protocol/handshake-line.ts";
+import { checkCookie } from "./cookie.ts";
+import { openListener } from "./listener.ts";
+import type { Listener } from "./listener.ts";
+import { registerPluginServices } from "./plugin-services.ts";
+import { createPluginTls } from "./plugin-tls.ts";
+import type { PluginTls } from "./plugin-tls.ts";
+import type { Env, PluginServer, PluginServerOptions } from "./serve-options.ts";
+import { StdioRelay } from "./stdio-relay.ts";
+
+const DEFAULT_SHUTDOWN_GRACE_MS = 1_500;
+
+/** Also removes its files at once, for the last moments of a process. */
+export interface OwnedPluginServer extends PluginServer {
+  removeFiles(): void;
+}
+
+/**
+ * Serves a plugin: checks the cookie, negotiates, listens, prints the handshake line (server.go: Serve). Changes nothing
+ * of the process; {@link serve} is what plugins call. Rejects with PluginError.
+ */
+export async function startPluginServer(options: PluginServerOptions): Promise<PluginServer> {
+  return await openPluginServer(options, new StdioRelay());
+}
+
+export async function openPluginServer(options: PluginServerOptions, stdio: StdioRelay): Promise<OwnedPluginServer> {
+  const { env } = options;
+  const logger = options.logger ?? silentLogger;
+  checkCookie(options.handshake, env);
+  const appVersion = chooseVersion(options, logger);
+  const hostPem = env[ENV_CLIENT_CERT];
+  const tls = hostPem === undefined || hostPem === "" ? undefined : await createPluginTls(hostPem);
+  await options.start?.();
+  options.signal?.throwIfAborted();
+  const listener = await openListener(env, tls?.createServer);
+  const server = new ListeningPlugin({ options, logger, listener, tls, stdio, appVersion });
+  try {
+    await writeLine(options.stdout, server.handshakeLine);
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+function chooseVersion(options: PluginServerOptions, logger: Logger): number {
+  const versions = Object.keys(options.versions).map(Number);
+  if (versions.length === 0) throw new PluginError("ERR_INVALID_OPTION", "serve: no version to serve was given");
+  const choice = chooseAppVersion(versions, options.env[ENV_PROTOCOL_VERSIONS]);
+  for (const item of choice.invalid) logger.log("warn", "server sent invalid plugin version", { item });
+  return choice.version;
+}
+
+class ListeningPlugin implements OwnedPluginServer {
+  readonly handshakeLine: string;
+  readonly protocolVersion: number;
+  readonly closed: Promise<void>;
+  readonly #options: PluginServerOptions;
+  readonly #logger: Logger;
+  readonly #listener: Listener;
+  readonly #grpc: GrpcServer;
+  readonly #sockets = new Set<Socket>();
+  readonly #closing = new AbortController();
+  #end: Promise<void> | undefined;
+  readonly #settleClosed: () => void;
+
+  constructor(parts: {
+    readonly options: PluginServerOptions;
+    readonly logger: Logger;
+    readonly listener: Listener;
+    readonly tls: PluginTls | undefined;
+    readonly stdio: StdioRelay;
+    readonly appVersion: number;
+  }) {
+    const { options, logger, listener, tls, appVersion } = parts;
+    this.#options = options;
+    this.#logger = logger;
+    this.#listener = listener;
+    this.protocolVersion = appVersion;
+    this.handshakeLine = formatHandshakeLine({
+      appVersion,
+      address: listener.address,
+      certificate: tls?.certificate,
+      // Field 7 only when the host asked (older hosts cannot read it): we do not multiplex.
+      ...(isSet(options.env, ENV_MULTIPLEX_GRPC) ? { multiplex: false } : {}),
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#settleClosed = resolve;
+    this.#grpc = this.#createServer(parts.stdio);
+    this.#listenTo(tls);
+    options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
+  }
+
+  close(): Promise<void> {
+    this.#end ??= this.#close();
+    return this.#end;
+  }
+
+  removeFiles(): void {
+    this.#listener.removeFiles();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #closeUnasked = (): void => void this.close();
+
+  #createServer(stdio: StdioRelay): GrpcServer {
+    const server = createGrpcServer();
+    registerPluginServices(server, { stdio, closing: this.#closing.signal, shutdown: this.#closeUnasked });
+    for (const plugin of this.#options.versions[this.protocolVersion] ?? []) {
+      plugin.register(server, { logger: this.#logger });
+    }
+    return server;
+  }
+
+  #listenTo(tls: PluginTls | undefined): void {
+    const { server } = this.#listener;
+    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+      if (tls?.isHost(socket) === false) {
+        this.#logger.log("warn", "connection refused: not the host's certificate");
+        socket.destroy();
+        return;
+      }
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      this.#grpc.accept(socket);
+    });
+    server.on("tlsClientError", (error: Error) => {
+      this.#logger.log("warn", "connection refused: TLS handshake failed", { error: error.message });
+    });
+    server.on("error", (error) => this.#logger.log("error", "plugin listener failed", { error: error.message }));
+  }
+
+  // The order of a graceful end: no new connections, calls finish, the plugin's own clean-up, connections, files.
+  async #close(): Promise<void> {
+    const graceMs = this.#options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS;
+    this.#options.signal?.removeEventListener("abort", this.#closeUnasked);
+    this.#listener.server.close();
+    this.#closing.abort();
+    await this.#grpc.close({ graceMs: graceMs / 2 });
+    await this.#runStop(graceMs / 2);
+    for (const socket of this.#sockets) socket.destroy();
+    this.removeFiles();
+    this.#settleClosed();
+  }
+
+  async #runStop(timeoutMs: number): Promise<void> {
+    const { stop } = this.#options;
+    if (stop === undefined) return;
+    const timeout = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => timeout.resolve("late"), timeoutMs);
+    try {
+      const outcome = await Promise.race([stop(), timeout.promise]);
+      if (outcome === "late") this.#logger.log("warn", "plugin's stop took too long, ending without it", { timeoutMs });
+    } catch (error) {
+      this.#logger.log("error", "plugin's stop failed", { error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function isSet(env: Env, name: string): boolean {
+  return env[name] !== undefined && env[name] !== "";
+}
+
+function writeLine(stdout: Writable, line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,67 @@
+import { ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
+import { captureStream } from "./captured-stream.ts";
+import type { PrintStream } from "./captured-stream.ts";
+import { StdioRelay } from "./stdio-relay.ts";
+import { writeAllSync } from "./write-all.ts";
+
+/**
+ * Nothing but the handshake line may come first on fd 1, and dependencies print whenever they like. So this module takes
+ * process.stdout over as soon as it is loaded, when a go-plugin host started the process: it is the first import of the
+ * serve entry. What is printed goes to the host by GRPCStdio. (What bypasses process.stdout, such as fs.writeSync(1) or
+ * a child process that inherits fd 1, cannot be caught.)
+ */
+class ProcessOutput {
+  readonly relay = new StdioRelay();
+  #restore: (() => void) | undefined;
+  readonly #flush = (): void => this.release(1);
+
+  /** Takes over process.stdout. Idempotent. */
+  captureStdout(): void {
+    if (this.#restore !== undefined) return;
+    const stdout: PrintStream = process.stdout;
+    this.#restore = captureStream(stdout, (bytes) => this.#push("stdout", bytes, stdout));
+    // A program that never serves, started below a plugin, gets its text out after all.
+    process.once("exit", this.#flush);
+  }
+
+  /** From here on what is printed belongs to GRPCStdio: a plugin is being served. */
+  adopt(): void {
+    this.captureStdout();
+    process.off("exit", this.#flush);
+  }
+
+  /**
+   * Copies process.stderr to GRPCStdio. Unlike Go's plugins, ours also leave it on fd 2: hosts such as SFTPGo drop the
+   * stream, and an author's console.error must not vanish.
+   */
+  copyStderr(): void {
+    const stderr: PrintStream = process.stderr;
+    captureStream(stderr, (bytes, original) => {
+      this.relay.push("stderr", bytes);
+      return original(bytes);
+    });
+  }
+
+  /** Gives process.stdout back and writes what was caught to a descriptor. */
+  release(fd: 1 | 2): void {
+    this.#restore?.();
+    this.#restore = undefined;
+    process.off("exit", this.#flush);
+    try {
+      for (const { data } of this.relay.takeAll()) writeAllSync(fd, data);
+    } catch {
+      // The reader is gone, and with it whoever wanted the text.
+    }
+  }
+
+  #push(channel: "stdout" | "stderr", bytes: Uint8Array, stream: PrintStream): boolean {
+    const more = this.relay.push(channel, bytes);
+    if (!more) this.relay.onceDrained(() => stream.emit("drain"));
+    return more;
+  }
+}
+
+/** The one process's output. Only serve() adopts it. */
+export const processOutput = new ProcessOutput();
+
+if (process.env[ENV_PROTOCOL_VERSIONS] !== undefined) processOutput.captureStdout();

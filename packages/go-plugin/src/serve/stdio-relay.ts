@@ -1,0 +1,96 @@
+import type { StdioData } from "../protocol/services.ts";
+
+type Channel = "stdout" | "stderr";
+
+const CHUNK_BYTES = 16 * 1024;
+const HIGH_WATER_BYTES = 64 * 1024;
+const MAX_QUEUED_BYTES = 1024 * 1024;
+
+/**
+ * Holds what a plugin's code prints until the host's StreamStdio call takes it. Two callers share the chunks, as in
+ * go-plugin. Bounded: a Go plugin's print blocks when nobody reads, a Node program cannot, so what does not fit is
+ * dropped and counted.
+ */
+export class StdioRelay {
+  readonly #chunks: StdioData[] = [];
+  #queuedBytes = 0;
+  #droppedBytes = 0;
+  #readers = 0;
+  #wake: (() => void)[] = [];
+  #drained: (() => void)[] = [];
+
+  get droppedBytes(): number {
+    return this.#droppedBytes;
+  }
+
+  /** Takes a copy. False when the writer had better wait for {@link onceDrained}; always true while nobody reads. */
+  push(channel: Channel, bytes: Uint8Array): boolean {
+    const copy = Buffer.from(bytes);
+    for (let at = 0; at < copy.length; at += CHUNK_BYTES) this.#queue(channel, copy.subarray(at, at + CHUNK_BYTES));
+    for (const wake of this.#wake.splice(0)) wake();
+    return this.#readers === 0 || this.#queuedBytes < HIGH_WATER_BYTES;
+  }
+
+  onceDrained(listener: () => void): void {
+    this.#drained.push(listener);
+  }
+
+  /** The chunks in order, for ever; ends when the signal is aborted. */
+  async *read(signal: AbortSignal): AsyncGenerator<StdioData> {
+    this.#readers++;
+    try {
+      for (;;) {
+        const chunk = await this.#next(signal);
+        if (chunk === undefined) return;
+        yield chunk;
+      }
+    } finally {
+      this.#readers--;
+      this.#release();
+    }
+  }
+
+  /** Everything still queued, for another way out. */
+  takeAll(): readonly StdioData[] {
+    this.#queuedBytes = 0;
+    return this.#chunks.splice(0);
+  }
+
+  #queue(channel: Channel, data: Uint8Array): void {
+    if (this.#queuedBytes + data.length > MAX_QUEUED_BYTES) {
+      this.#droppedBytes += data.length;
+      return;
+    }
+    this.#chunks.push({ channel, data });
+    this.#queuedBytes += data.length;
+  }
+
+  async #next(signal: AbortSignal): Promise<StdioData | undefined> {
+    while (!signal.aborted) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#queuedBytes -= chunk.data.length;
+        if (this.#queuedBytes < HIGH_WATER_BYTES) this.#release();
+        return chunk;
+      }
+      await this.#arrival(signal);
+    }
+    return undefined;
+  }
+
+  #arrival(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal.removeEventListener("abort", wake);
+        this.#wake = this.#wake.filter((other) => other !== wake);
+        resolve();
+      };
+      signal.addEventListener("abort", wake);
+      this.#wake.push(wake);
+    });
+  }
+
+  #release(): void {
+    for (const listener of this.#drained.splice(0)) listener();
+  }
+}

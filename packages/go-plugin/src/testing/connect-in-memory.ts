@@ -1,0 +1,40 @@
+import { connectGrpc, createGrpcServer, createStreamPair } from "@fairlead/grpc";
+import { silentLogger } from "../logger.ts";
+import type { Logger } from "../logger.ts";
+import type { PluginKind } from "../plugin-kind.ts";
+
+export interface InMemoryOptions {
+  /** Given to both sides. Default: silent. */
+  readonly logger?: Logger;
+}
+
+/** A plugin and its host in one process. */
+export interface InMemoryPlugin<Client> extends AsyncDisposable {
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects a plugin's implementation to a host's client without a process or a socket: the same registration, encoding
+ * and calls as in production, for tests of plugins and of hosts.
+ */
+export async function connectInMemory<Impl, Client>(
+  kind: PluginKind<Impl, Client>,
+  impl: NoInfer<Impl>,
+  options: InMemoryOptions = {},
+): Promise<InMemoryPlugin<Client>> {
+  const logger = options.logger ?? silentLogger;
+  const gone = new AbortController();
+  const server = createGrpcServer();
+  kind.register(server, impl, { logger });
+  const [hostEnd, pluginEnd] = createStreamPair();
+  server.accept(pluginEnd);
+  const connection = connectGrpc(hostEnd);
+  const close = async (): Promise<void> => {
+    await connection.close({ graceMs: 1_000 });
+    server.destroy();
+    gone.abort();
+  };
+  const client = kind.connect(connection, { logger, signal: gone.signal });
+  return await Promise.resolve({ client, close, [Symbol.asyncDispose]: close });
+}
