@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 /** Folder with the node that plugins must find first in PATH: the pinned one, whatever the machine has. */
-export const nodeFolder = join(import.meta.dirname, "..", "node_modules", ".bin");
+const nodeFolder = join(import.meta.dirname, "..", "node_modules", ".bin");
 
 /** A PATH for plugins with a `#!/usr/bin/env node` line. */
 export const pluginPath = `${nodeFolder}:${process.env["PATH"] ?? ""}`;

@@ -5,7 +5,7 @@ import { pluginPath } from "./bundle-plugin.ts";
 import { formatEventLine, type AnyEvent } from "./event-lines.ts";
 
 /** One event sent by the Go host. */
-export interface GoCall {
+interface GoCall {
   readonly kind: string;
   readonly ms: number;
   /** A gRPC status name as Go spells it: `OK`, `Unknown`, `DeadlineExceeded` … */

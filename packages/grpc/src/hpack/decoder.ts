@@ -11,7 +11,7 @@ const MAX_INTEGER_CONTINUATION = 5;
 // Coded strings are unpacked here before they become a string; grown when a longer one comes.
 let unpacked = Buffer.alloc(1024);
 
-export interface HpackDecoderOptions {
+interface HpackDecoderOptions {
   /** The table size we allow, our SETTINGS_HEADER_TABLE_SIZE; the peer may choose any size up to it. */
   readonly maxTableSizeBytes: number;
   /** The header list size we accept (RFC 9113 §6.5.2): name, value and 32 for each field. */

@@ -1,4 +1,4 @@
-export { HpackDecoder, type HpackDecoderOptions } from "./decoder.ts";
+export { HpackDecoder } from "./decoder.ts";
 export { HpackEncoder } from "./encoder.ts";
 export type { HeaderField } from "./header-field.ts";
-export { HpackError, type HpackErrorCode } from "./hpack-error.ts";
+export { HpackError } from "./hpack-error.ts";
