@@ -1,8 +1,7 @@
 import { provide, serve } from "@fairlead/go-plugin/serve";
 import type { PluginLifecycle } from "../plugin-lifecycle.ts";
 import { describeOwnExecutable, formatRunByHandText } from "../serve/run-by-hand.ts";
-import type { PluginSelfDescription } from "../serve/run-by-hand.ts";
-import { LogEventType } from "./events.ts";
+import { describeNotifier } from "./describe-notifier.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
 import { NOTIFIER_HANDSHAKE, NOTIFIER_PROTOCOL_VERSION, notifierKind } from "./notifier-kind.ts";
 
@@ -24,49 +23,3 @@ export function serveNotifier(plugin: NotifierHandlers & PluginLifecycle): Promi
     stop: async () => plugin.stop?.(),
   });
 }
-
-/** The configuration that sends a plugin all it has handlers for, and nothing else. */
-export function describeNotifier(plugin: NotifierHandlers): PluginSelfDescription {
-  return {
-    type: "notifier",
-    purpose: "is told about what happens on the server: files, logins, changed users",
-    options: {
-      notifier_options: {
-        ...(plugin.onFsEvent && { fs_events: fsActions }),
-        ...(plugin.onProviderEvent && {
-          provider_events: ["add", "update", "delete"],
-          provider_objects: providerObjects,
-        }),
-        ...(plugin.onLogEvent && { log_events: Object.values(LogEventType) }),
-        retry_max_time: 60,
-      },
-    },
-  };
-}
-
-const fsActions = [
-  "download",
-  "first-download",
-  "upload",
-  "first-upload",
-  "delete",
-  "rename",
-  "mkdir",
-  "rmdir",
-  "copy",
-  "ssh_cmd",
-];
-
-const providerObjects = [
-  "user",
-  "folder",
-  "group",
-  "admin",
-  "api_key",
-  "share",
-  "event_action",
-  "event_rule",
-  "role",
-  "ip_list_entry",
-  "configs",
-];
