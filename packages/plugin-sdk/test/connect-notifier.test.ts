@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GrpcError } from "@fairlead/grpc";
+import type { CallContext } from "../src/call-context.ts";
+import type { FsEvent } from "../src/notifier/events.ts";
+import { connectNotifier } from "../src/testing/index.ts";
+
+const isUnknown = (message: string) => (error: unknown) =>
+  GrpcError.is(error, "UNKNOWN") && error.message.includes(message);
+
+const fsEvent: FsEvent = {
+  timestampNs: 1_790_256_723_123_456_789n,
+  action: "rename",
+  username: "ann",
+  path: "/srv/ann/a",
+  targetPath: "/srv/ann/b",
+  virtualPath: "/a",
+  virtualTargetPath: "/b",
+  sshCmd: "cmd",
+  fileSizeBytes: 2n ** 40n,
+  elapsedMs: 17n,
+  status: 2,
+  protocol: "SFTP",
+  ip: "::1",
+  sessionId: "SFTP_00_1",
+  fsProvider: 3,
+  bucket: "bucket",
+  endpoint: "endpoint",
+  openFlags: 577,
+  role: "role",
+  metadata: { key: "value" },
+};
+const providerEvent = {
+  timestampNs: 2n,
+  action: "add",
+  objectType: "user",
+  objectName: "ann",
+  username: "admin",
+  ip: "::1",
+  role: "",
+  objectData: Buffer.from('{"id":1}'),
+};
+const logEvent = { timestampNs: 3n, event: 1, username: "ann", protocol: "SSH", ip: "::1", message: "no", role: "" };
+
+test("each kind of event reaches its handler whole", async () => {
+  const seen: unknown[] = [];
+  await using notifier = await connectNotifier({
+    onFsEvent: (event) => void seen.push({ ...event, metadata: { ...event.metadata } }),
+    onProviderEvent: (event) => void seen.push({ ...event, objectData: Buffer.from(event.objectData) }),
+    onLogEvent: (event) => void seen.push(event),
+  });
+  await notifier.client.sendFsEvent(fsEvent);
+  await notifier.client.sendProviderEvent(providerEvent);
+  await notifier.client.sendLogEvent(logEvent);
+  assert.deepEqual(seen, [fsEvent, providerEvent, logEvent]);
+});
+
+test("an event without handler is taken and forgotten", async () => {
+  await using notifier = await connectNotifier({});
+  await notifier.client.sendFsEvent(fsEvent);
+  await notifier.client.sendProviderEvent(providerEvent);
+  await notifier.client.sendLogEvent(logEvent);
+});
+
+test("a handler knows the id of the event, when there is one", async () => {
+  const ids: (string | undefined)[] = [];
+  await using notifier = await connectNotifier({ onFsEvent: (_event, { eventId }) => void ids.push(eventId) });
+  await notifier.client.sendFsEvent(fsEvent, { eventId: "run-7" });
+  await notifier.client.sendFsEvent(fsEvent);
+  assert.deepEqual(ids, ["run-7", undefined]);
+});
+
+test("a handler that throws answers UNKNOWN with its message, as Go's plugins do", async () => {
+  await using notifier = await connectNotifier({
+    onFsEvent() {
+      throw new TypeError("disk full");
+    },
+    onLogEvent: async () => {
+      await sleep(1);
+      throw new TypeError("queue full");
+    },
+  });
+  await assert.rejects(notifier.client.sendFsEvent(fsEvent), isUnknown("disk full"));
+  await assert.rejects(notifier.client.sendLogEvent(logEvent), isUnknown("queue full"));
+});
+
+test("a handler sees that the server stopped waiting", async () => {
+  const aborted = Promise.withResolvers<void>();
+  await using notifier = await connectNotifier({
+    onFsEvent: (_event, { signal }: CallContext) => {
+      signal.addEventListener("abort", () => aborted.resolve());
+      return aborted.promise;
+    },
+  });
+  const call = notifier.client.sendFsEvent(fsEvent, { timeoutMs: 20 });
+  await assert.rejects(call, (error: unknown) => GrpcError.is(error, "DEADLINE_EXCEEDED"));
+  await aborted.promise;
+});
+
+test("handlers keep their this", async () => {
+  class Plugin {
+    readonly seen: string[] = [];
+    onFsEvent(event: FsEvent): void {
+      this.seen.push(event.action);
+    }
+  }
+  const plugin = new Plugin();
+  await using notifier = await connectNotifier(plugin);
+  await notifier.client.sendFsEvent(fsEvent);
+  assert.deepEqual(plugin.seen, ["rename"]);
+});
+
+test("start runs before the first call and stop after the last, once", async () => {
+  const steps: string[] = [];
+  const notifier = await connectNotifier({
+    start: () => void steps.push("start"),
+    stop: () => void steps.push("stop"),
+    onFsEvent: () => void steps.push("event"),
+  });
+  await notifier.client.sendFsEvent(fsEvent);
+  await Promise.all([notifier.close(), notifier.close()]);
+  assert.deepEqual(steps, ["start", "event", "stop"]);
+});
