@@ -1,0 +1,146 @@
+import {
+  type BigIntStats,
+  close,
+  fchmod,
+  fchown,
+  fstat,
+  fsync,
+  ftruncate,
+  futimes,
+  open,
+  read,
+  write,
+  writev,
+} from "node:fs";
+import { SftpError } from "@fairlead/sftp";
+import { toSftpError } from "./file-errors.ts";
+
+/** writev(2)'s own limit on Linux (IOV_MAX). */
+const MAX_PIECES = 1024;
+
+/**
+ * An open file by its number. Plain callbacks on the caller's buffers: a read or write is one hop through the thread
+ * pool, with no object of Node's `FileHandle` and no copy between.
+ */
+export class Descriptor {
+  readonly fd: number;
+  #closed = false;
+  #running = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  static open(path: string, flags: number, mode = 0o666): Promise<Descriptor> {
+    return new Promise((resolve, reject) => {
+      open(path, flags, mode, (error, fd) => (error ? reject(error) : resolve(new Descriptor(fd))));
+    });
+  }
+
+  /**
+   * Fills `buffer` as far as the file goes. A short read that ends at or behind `knownSizeBytes` is taken for the end
+   * of the file without asking once more.
+   */
+  async read(buffer: Uint8Array, position: number, knownSizeBytes: number): Promise<number> {
+    let done = await this.#readOnce(buffer, 0, position);
+    while (done > 0 && done < buffer.length && position + done < knownSizeBytes) {
+      const count = await this.#readOnce(buffer, done, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+
+  /** Writes all of `bytes`. */
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    let done = await this.#writeOnce(bytes, 0, position);
+    while (done < bytes.length) done += await this.#writeOnce(bytes, done, position + done);
+  }
+
+  /** Writes pieces that follow each other with as few calls as the system allows. */
+  async writeMany(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    let rest = pieces;
+    let at = position;
+    while (rest.length > 0) {
+      const batch = rest.slice(0, MAX_PIECES);
+      const count = await this.#call<number>((done) => writev(this.fd, batch, at, done));
+      at += count;
+      rest = skipBytes(rest, count);
+    }
+  }
+
+  stat(): Promise<BigIntStats> {
+    return this.#call<BigIntStats>((done) => fstat(this.fd, { bigint: true }, done));
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#call((done) => ftruncate(this.fd, sizeBytes, done));
+  }
+
+  chmod(mode: number): Promise<void> {
+    return this.#call((done) => fchmod(this.fd, mode, done));
+  }
+
+  chown(uid: number, gid: number): Promise<void> {
+    return this.#call((done) => fchown(this.fd, uid, gid, done));
+  }
+
+  setTimes(accessTimeS: number, modifyTimeS: number): Promise<void> {
+    return this.#call((done) => futimes(this.fd, accessTimeS, modifyTimeS, done));
+  }
+
+  sync(): Promise<void> {
+    return this.#call((done) => fsync(this.fd, done));
+  }
+
+  /**
+   * Idempotent. Waits for calls that still run: a number closed under them could become another file's. Rejects when
+   * the system could not keep what was written (network disks say so only here).
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await new Promise<void>((resolve, reject) => {
+      close(this.fd, (error) => (error ? reject(toSftpError(error)) : resolve()));
+    });
+  }
+
+  #readOnce(buffer: Uint8Array, offset: number, position: number): Promise<number> {
+    return this.#call<number>((done) => read(this.fd, buffer, offset, buffer.length - offset, position, done));
+  }
+
+  #writeOnce(bytes: Uint8Array, offset: number, position: number): Promise<number> {
+    return this.#call<number>((done) => write(this.fd, bytes, offset, bytes.length - offset, position, done));
+  }
+
+  #call<T = void>(start: (done: (error: Error | null, result?: T) => void) => void): Promise<T> {
+    if (this.#closed) return Promise.reject(new SftpError("FAILURE", "the handle is closed"));
+    this.#running++;
+    return new Promise((resolve, reject) => {
+      const done = (error: unknown, result?: T) => {
+        if (--this.#running === 0) this.#onIdle?.();
+        if (error) reject(toSftpError(error));
+        else resolve(result as T);
+      };
+      try {
+        start(done);
+      } catch (error) {
+        // Node refuses numbers no file can have (a position beyond 2^53) by throwing.
+        done(error);
+      }
+    });
+  }
+}
+
+/** What is left of `pieces` after their first `count` bytes; empty pieces are left out. */
+function skipBytes(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  const rest: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (piece.length > left) rest.push(left === 0 ? piece : piece.subarray(left));
+    left = Math.max(left - piece.length, 0);
+  }
+  return rest;
+}

@@ -1,0 +1,75 @@
+import type { Dir, Stats } from "node:fs";
+import { opendir } from "node:fs/promises";
+import type { DirectoryEntry, DirectoryHandle } from "@fairlead/sftp";
+import { toAttributes } from "./attributes.ts";
+import { toSftpError } from "./file-errors.ts";
+import type { Pin } from "./jail/jail.ts";
+
+/** Names asked from the kernel at a time. */
+const BATCH = 256;
+
+export interface ListingOptions {
+  /** The directory, held until the handle is closed. */
+  readonly pin: Pin;
+  /** Whether an entry is kept from the user. */
+  readonly isHidden: (name: string) => boolean;
+}
+
+export async function openListing(options: ListingOptions): Promise<DirectoryHandle> {
+  return new DirectoryListing(await opendir(options.pin.path, { bufferSize: BATCH }), options);
+}
+
+class DirectoryListing implements DirectoryHandle {
+  readonly #directory: Dir;
+  readonly #options: ListingOptions;
+  #isAtEnd = false;
+  #isClosed = false;
+
+  constructor(directory: Dir, options: ListingOptions) {
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  async next(limit: number): Promise<readonly DirectoryEntry[]> {
+    try {
+      const entries: DirectoryEntry[] = [];
+      // A whole batch may be hidden or gone; an empty answer would mean the end.
+      while (entries.length === 0 && !this.#isAtEnd) entries.push(...(await this.#describe(await this.#names(limit))));
+      return entries;
+    } catch (error) {
+      throw toSftpError(error);
+    }
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.pin.release();
+    await this.#directory.close();
+  }
+
+  async #names(limit: number): Promise<string[]> {
+    const names: string[] = [];
+    while (names.length < limit) {
+      const entry = await this.#directory.read();
+      if (!entry) {
+        this.#isAtEnd = true;
+        break;
+      }
+      if (!this.#options.isHidden(entry.name)) names.push(entry.name);
+    }
+    return names;
+  }
+
+  async #describe(names: readonly string[]): Promise<DirectoryEntry[]> {
+    const { pin } = this.#options;
+    const found = await Promise.all(names.map(async (name) => pin.entryStats(name)));
+    return names.flatMap((name, index) => toEntry(name, found[index]));
+  }
+}
+
+// Undefined: removed since it was listed, or a name that is no UTF-8 and so cannot be asked for.
+function toEntry(name: string, stats: Stats | undefined): DirectoryEntry[] {
+  return stats ? [{ name, attributes: toAttributes(stats) }] : [];
+}

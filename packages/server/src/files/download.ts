@@ -1,0 +1,125 @@
+import { constants } from "node:fs";
+import { type CopyOptions, type FileAttributes, type FileHandle, SftpError } from "@fairlead/sftp";
+import { toAttributes } from "./attributes.ts";
+import { copyBytes, type PathHandle } from "./copy-bytes.ts";
+import { Descriptor } from "./descriptor.ts";
+import { noSuchFile } from "./file-errors.ts";
+import type { FilesContext } from "./files-context.ts";
+import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
+
+/**
+ * For opening what stands at a place: a link that was put there is not followed, a pipe does not block, a terminal is
+ * not adopted.
+ */
+export const OPEN_SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/**
+ * Opens a file for reading. `pre-download` goes out before the disk is asked, so that a missing file leaves it alone,
+ * as observed. A directory opens too, as on any POSIX server, and then refuses to be read.
+ */
+export async function openDownload(context: FilesContext, path: string): Promise<Download> {
+  const { access, events, jail } = context;
+  access.require(path, "use", "download");
+  const startMs = performance.now();
+  events.publish({ action: "pre-download", virtualPath: path });
+  const place = await jail.locate(path, { followLast: true });
+  try {
+    access.requireAt(place, "use", "download");
+    const { stats } = place;
+    if (!stats) throw noSuchFile();
+    if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
+    const file = await Descriptor.open(place.path, constants.O_RDONLY | OPEN_SAFELY);
+    const download = new Download(context, path, file, {
+      sizeBytes: stats.size,
+      isDirectory: stats.isDirectory(),
+      startMs,
+    });
+    try {
+      place.confirm(file.fd);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return download;
+  } finally {
+    place.release();
+  }
+}
+
+interface OpenedFile {
+  readonly sizeBytes: number;
+  readonly isDirectory: boolean;
+  readonly startMs: number;
+}
+
+/** A file being read. Its `download` event says how many bytes the client got, not how many there are. */
+export class Download implements PathHandle {
+  readonly path: string;
+  readonly #context: FilesContext;
+  readonly #file: Descriptor;
+  readonly #opened: OpenedFile;
+  #sentBytes = 0;
+  #failed = false;
+  #closed = false;
+
+  constructor(context: FilesContext, path: string, file: Descriptor, opened: OpenedFile) {
+    this.#context = context;
+    this.path = path;
+    this.#file = file;
+    this.#opened = opened;
+  }
+
+  async read(buffer: Uint8Array, position: number): Promise<number> {
+    if (this.#opened.isDirectory) throw new SftpError("FAILURE", "is a directory");
+    try {
+      const count = await this.#file.read(buffer, position, this.#opened.sizeBytes);
+      this.#sentBytes += count;
+      return count;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(new SftpError("PERMISSION_DENIED", "the file is not open for writing"));
+  }
+
+  async stat(): Promise<FileAttributes> {
+    return toAttributes(await this.#file.stat());
+  }
+
+  async setStat(attributes: FileAttributes): Promise<void> {
+    const changes = requestedChanges(attributes, this.#context);
+    for (const permission of permissionsFor(changes)) this.#context.access.require(this.path, "use", permission);
+    if (attributes.sizeBytes !== undefined)
+      throw new SftpError("PERMISSION_DENIED", "the file is not open for writing");
+    await changeOpenFile(this.#file, changes);
+  }
+
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  copyTo(target: FileHandle, options: CopyOptions): Promise<void> {
+    return copyBytes(this.#context, this, target, options);
+  }
+
+  /** Idempotent. */
+  async close(options?: { readonly aborted?: boolean }): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#file.close();
+    const isGood = !this.#failed && options?.aborted !== true;
+    const facts = {
+      action: "download",
+      virtualPath: this.path,
+      fileSizeBytes: BigInt(this.#sentBytes),
+      elapsedMs: performance.now() - this.#opened.startMs,
+      status: isGood ? 1 : 2,
+    } as const;
+    this.#context.events.publishDone(facts);
+    // A first download is one that brought something, as observed.
+    if (isGood && this.#sentBytes > 0) await this.#context.events.publishFirst("download", facts);
+  }
+}

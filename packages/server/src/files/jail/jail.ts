@@ -1,0 +1,62 @@
+import type { Stats } from "node:fs";
+
+/**
+ * A directory tree that names cannot leave: not by "..", not by links, and not by somebody swapping directories and
+ * links while an operation runs.
+ */
+export interface Jail {
+  /**
+   * Finds where a normalised virtual path leads. Links on the way are followed inside the jail; a link in the last
+   * part only with `followLast`. A missing last part is found too, with no `stats`; a missing directory on the way is
+   * NO_SUCH_FILE, a way out PERMISSION_DENIED. The place must be released.
+   */
+  locate(virtualPath: string, options: { readonly followLast: boolean }): Place | Promise<Place>;
+  /** The virtual path an absolute path of the host names, by its text; undefined when it is outside. */
+  virtualPathOf(hostPath: string): string | undefined;
+  /** Gives up the jail's hold on its root; idempotent. Places must be released before. */
+  close(): void;
+}
+
+/** An entry of a directory that stays the same directory until released, whatever happens to its path. */
+export interface Place {
+  /** What to hand to system calls. Never let one follow a link here: open with O_NOFOLLOW. */
+  readonly path: string;
+  /** Where the entry is with all links resolved, as a virtual path. */
+  readonly virtualPath: string;
+  /** Whether a link was followed on the way. */
+  readonly crossedLink: boolean;
+  /** lstat of the entry at the time it was found; undefined when there is none. */
+  readonly stats: Stats | undefined;
+  /** The path of another entry in the same directory. `name` is one path part. */
+  siblingPath(name: string): string;
+  /** Holds the entry itself, so that it can be changed or listed by a path nobody can redirect. Fails for a link. */
+  pin(): Pin | Promise<Pin>;
+  /** Whether nothing can change what `path` leads to; if not, change nothing before {@link confirm}. */
+  readonly isCertain: boolean;
+  /** To be called with the descriptor of a file opened at `path`; throws PERMISSION_DENIED when it is another file. */
+  confirm(fd: number): void;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** One existing file or directory, held. */
+export interface Pin {
+  /** Leads to the held object itself for calls that follow links (chmod, utimes, opendir). */
+  readonly path: string;
+  /** lstat of an entry, when the object is a directory; undefined when there is none. */
+  entryStats(name: string): Stats | undefined | Promise<Stats | undefined>;
+  /** Idempotent. */
+  release(): void;
+}
+
+/** What of `hostPath` lies below one of `roots`: "" for a root itself, undefined when it is outside. Text only. */
+export function pathBelow(roots: readonly string[], hostPath: string): string | undefined {
+  for (const root of roots) {
+    if (hostPath === root) return "";
+    if (hostPath.startsWith(root.endsWith("/") ? root : `${root}/`)) return hostPath.slice(root.length);
+  }
+  return undefined;
+}
+
+/** Links a single walk may follow; the kernel's own limit (path_resolution(7)). */
+export const MAX_LINKS = 40;

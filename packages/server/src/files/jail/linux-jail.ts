@@ -1,0 +1,332 @@
+import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from "node:fs";
+import { SftpError } from "@fairlead/sftp";
+import { joinVirtualPath, resolveLinkTarget, splitVirtualPath } from "../../domain/virtual-path.ts";
+import { errnoOf, noSuchFile } from "../file-errors.ts";
+import { type Jail, MAX_LINKS, pathBelow, type Pin, type Place } from "./jail.ts";
+import { isOnLocalDisks } from "./mounts.ts";
+import { directCalls, type PathCalls, pooledCalls } from "./path-calls.ts";
+import { runSteps, step, type Steps } from "./steps.ts";
+
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+/** open(2): a descriptor that only names a file. Not in Node's constants; the same on every Linux Node runs on. */
+const O_PATH = 0o10000000;
+const OPEN_DIRECTORY = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+
+/** A walk on the event loop that takes longer was not served from memory. */
+const SLOW_WALK_MS = 20;
+const SLOW_WALKS_TOLERATED = 2;
+/** Parts one walk may take in all, links included; far more than any real path, far less than a stall. */
+const MAX_STEPS = 4096;
+
+/**
+ * Opens a jail by file descriptors. Node has no openat(2), but Linux has the same thing by another name:
+ * `/proc/self/fd/<directory>/<name>` starts at the open directory itself, wherever it may have been moved and whatever
+ * now stands at its old path. Each directory on the way is opened without following links and links are resolved here
+ * by their text, so there is no moment in which a path could be swapped under a call.
+ *
+ * Walks run on the event loop while they are quick: see {@link directCalls} and {@link isOnLocalDisks}.
+ */
+export function openLinuxJail(root: string, calls?: PathCalls): Jail {
+  const realRoot = realpathSync(root);
+  const fd = openSync(realRoot, O_PATH | O_DIRECTORY);
+  try {
+    return new LinuxJail(fd, [realRoot, root], calls ?? (isOnLocalDisks(realRoot) ? directCalls : pooledCalls));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Whether descriptors can be walked here: Linux with a readable /proc. */
+export function canOpenLinuxJail(): boolean {
+  if (process.platform !== "linux") return false;
+  let fd: number | undefined;
+  try {
+    fd = openSync("/", O_PATH | O_DIRECTORY);
+    const [held, found] = [fstatSync(fd), statSync(entryPath(fd, "."))];
+    return held.ino === found.ino && held.dev === found.dev;
+  } catch {
+    // No /proc, or one that hides our own descriptors: the other jail is for such machines.
+    return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+class LinuxJail implements Jail {
+  readonly #root: Root;
+  readonly #rootPaths: readonly string[];
+  #calls: PathCalls;
+  #slowWalks = 0;
+
+  constructor(root: number, rootPaths: readonly string[], calls: PathCalls) {
+    this.#root = new Root(root);
+    this.#rootPaths = rootPaths;
+    this.#calls = calls;
+  }
+
+  locate(virtualPath: string, options: { readonly followLast: boolean }): Place | Promise<Place> {
+    const names = splitVirtualPath(virtualPath);
+    if (!names) throw new SftpError("FAILURE", "path too long or malformed");
+    const walk = new Walk(this.#root, names, this.#rootPaths);
+    const steps = this.#locate(walk, options.followLast);
+    if (this.#calls !== directCalls) return runSteps(steps);
+    const startMs = performance.now();
+    try {
+      return runSteps(steps);
+    } finally {
+      if (performance.now() - startMs > SLOW_WALK_MS && ++this.#slowWalks >= SLOW_WALKS_TOLERATED) {
+        this.#calls = pooledCalls;
+      }
+    }
+  }
+
+  virtualPathOf(hostPath: string): string | undefined {
+    const below = pathBelow(this.#rootPaths, hostPath);
+    return below === undefined ? undefined : resolveLinkTarget("/", `/${below}`);
+  }
+
+  close(): void {
+    this.#root.close();
+  }
+
+  *#locate(walk: Walk, followLast: boolean): Steps<Place> {
+    try {
+      for (;;) {
+        const name = walk.next();
+        if (name !== undefined && !walk.isLast) {
+          yield* this.#enter(walk, name);
+          continue;
+        }
+        const last = name ?? ".";
+        const path = entryPath(walk.directory, last);
+        const stats = yield* step(this.#calls.lstat(path));
+        if (!followLast || stats?.isSymbolicLink() !== true) return new LinuxPlace(walk, last, stats, this.#calls);
+        // Without a target the link was replaced in between: the name is looked at again.
+        walk.follow((yield* step(this.#calls.readLink(path))) ?? last);
+      }
+    } catch (error) {
+      walk.release();
+      throw error;
+    }
+  }
+
+  *#enter(walk: Walk, name: string): Steps<void> {
+    const path = entryPath(walk.directory, name);
+    let fd: number;
+    try {
+      fd = yield* step(this.#calls.open(path, OPEN_DIRECTORY));
+    } catch (error) {
+      // A link is not a directory to open(2) here (ENOTDIR with O_PATH; ELOOP on some file systems).
+      if (errnoOf(error) !== "ENOTDIR" && errnoOf(error) !== "ELOOP") throw error;
+      const target = yield* step(this.#calls.readLink(path));
+      if (target === undefined) throw error;
+      walk.follow(target);
+      return;
+    }
+    walk.enter(fd, name);
+  }
+}
+
+/** The jail's own descriptor. Closing waits for the walks and places that still stand on it: its number may be reused. */
+class Root {
+  readonly fd: number;
+  #users = 1;
+  #closed = false;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  retain(): void {
+    if (this.#closed) throw new SftpError("FAILURE", "the session has ended");
+    this.#users++;
+  }
+
+  release(): void {
+    if (--this.#users === 0) closeSync(this.fd);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.release();
+  }
+}
+
+/** The state of one walk: which directory is held, what is still to go, how the held directory is called. */
+class Walk {
+  readonly #root: Root;
+  readonly #rootPaths: readonly string[];
+  /** What is still to go, next part last. */
+  readonly #pending: string[];
+  readonly #entered: string[] = [];
+  #directory: number;
+  #links = 0;
+  #steps = 0;
+
+  constructor(root: Root, names: readonly string[], rootPaths: readonly string[]) {
+    root.retain();
+    this.#root = root;
+    this.#rootPaths = rootPaths;
+    this.#pending = names.toReversed();
+    this.#directory = root.fd;
+  }
+
+  get directory(): number {
+    return this.#directory;
+  }
+
+  get crossedLink(): boolean {
+    return this.#links > 0;
+  }
+
+  get isLast(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  virtualPathOf(name: string): string {
+    return joinVirtualPath(name === "." ? this.#entered : [...this.#entered, name]);
+  }
+
+  /** The next part to look at in the held directory; undefined when the directory itself is the end. */
+  next(): string | undefined {
+    for (;;) {
+      const name = this.#pending.pop();
+      if (name === undefined) return undefined;
+      if (++this.#steps > MAX_STEPS) throw tooManyLinks();
+      if (name === "" || name === ".") continue;
+      if (name !== "..") return name;
+      this.#leave();
+    }
+  }
+
+  enter(fd: number, name: string): void {
+    this.#backToRoot();
+    this.#directory = fd;
+    this.#entered.push(name);
+  }
+
+  /** Puts the target of a link in place of the part that named it. */
+  follow(target: string): void {
+    if (++this.#links > MAX_LINKS) throw tooManyLinks();
+    if (target === "") throw noSuchFile();
+    const names = (target.startsWith("/") ? this.#insideRoot(target) : target).split("/");
+    if (target.startsWith("/")) this.#restart([]);
+    if (names.length + this.#pending.length > MAX_STEPS) throw tooManyLinks();
+    this.#pending.push(...names.toReversed());
+  }
+
+  /** Once, at the end. */
+  release(): void {
+    this.#backToRoot();
+    this.#root.release();
+  }
+
+  #backToRoot(): void {
+    if (this.#directory !== this.#root.fd) closeSync(this.#directory);
+    this.#directory = this.#root.fd;
+  }
+
+  // The kernel's ".." of a directory somebody moves may be anywhere, so the way up is walked down again from the root.
+  #leave(): void {
+    if (this.#entered.length === 0) throw leavesJail();
+    this.#restart(this.#entered.slice(0, -1));
+  }
+
+  #restart(names: readonly string[]): void {
+    this.#backToRoot();
+    this.#entered.length = 0;
+    this.#pending.push(...names.toReversed());
+  }
+
+  // Administrators link by absolute host paths; one that points below the home means the place inside.
+  #insideRoot(target: string): string {
+    const below = pathBelow(this.#rootPaths, target);
+    if (below === undefined) throw leavesJail();
+    return below;
+  }
+}
+
+class LinuxPlace implements Place {
+  readonly isCertain = true;
+  readonly path: string;
+  readonly virtualPath: string;
+  readonly crossedLink: boolean;
+  readonly stats: Stats | undefined;
+  readonly #walk: Walk;
+  readonly #calls: PathCalls;
+  #released = false;
+
+  constructor(walk: Walk, name: string, stats: Stats | undefined, calls: PathCalls) {
+    this.path = entryPath(walk.directory, name);
+    this.virtualPath = walk.virtualPathOf(name);
+    this.crossedLink = walk.crossedLink;
+    this.stats = stats;
+    this.#walk = walk;
+    this.#calls = calls;
+  }
+
+  siblingPath(name: string): string {
+    return entryPath(this.#walk.directory, name);
+  }
+
+  pin(): Pin | Promise<Pin> {
+    return runSteps(this.#pin());
+  }
+
+  // Whatever opens `path` without following links has opened an entry of the held directory.
+  confirm(): void {}
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#walk.release();
+  }
+
+  *#pin(): Steps<Pin> {
+    const fd = yield* step(this.#calls.open(this.path, O_PATH | O_NOFOLLOW));
+    const pin = new LinuxPin(fd, this.#calls);
+    try {
+      // O_PATH with O_NOFOLLOW opens a link itself, and that is nothing to change or to list.
+      if (!fstatSync(fd).isSymbolicLink()) return pin;
+      throw tooManyLinks();
+    } catch (error) {
+      pin.release();
+      throw error;
+    }
+  }
+}
+
+class LinuxPin implements Pin {
+  readonly path: string;
+  readonly #calls: PathCalls;
+  #fd: number;
+
+  constructor(fd: number, calls: PathCalls) {
+    this.path = `/proc/self/fd/${fd}`;
+    this.#calls = calls;
+    this.#fd = fd;
+  }
+
+  entryStats(name: string): Stats | undefined | Promise<Stats | undefined> {
+    return this.#calls.lstat(`${this.path}/${name}`);
+  }
+
+  release(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+}
+
+function entryPath(directory: number, name: string): string {
+  return `/proc/self/fd/${directory}/${name}`;
+}
+
+function leavesJail(): SftpError {
+  return new SftpError("PERMISSION_DENIED", "the path leads out of the home directory");
+}
+
+function tooManyLinks(): SftpError {
+  return new SftpError("FAILURE", "too many symbolic links");
+}

@@ -1,0 +1,170 @@
+import { constants, type Stats } from "node:fs";
+import { type OpenFlags, SftpError } from "@fairlead/sftp";
+import { Descriptor } from "./descriptor.ts";
+import { OPEN_SAFELY } from "./download.ts";
+import { errnoOf, limitExceeded, noSuchFile } from "./file-errors.ts";
+import type { FilesContext } from "./files-context.ts";
+import type { Place } from "./jail/jail.ts";
+import { accessMode, eventOpenFlags } from "./open-flags.ts";
+import { giveFile } from "./ownership.ts";
+import { type OpenedUpload, Upload } from "./upload.ts";
+import { createInPlaceDestination, createTemporaryDestination, temporaryName } from "./upload-destination.ts";
+
+const { O_CREAT, O_EXCL, O_TRUNC } = constants;
+/** SFTPGo's `open_flags` for every upload by scp, new files included. */
+const SCP_OPEN_FLAGS = 512;
+/** How often a name that appears between looking and creating is looked at again. */
+const ATTEMPTS = 3;
+
+/**
+ * Opens a file for writing. Refusals send no event; `pre-upload` goes out once nothing but the disk can refuse, so
+ * that a missing directory or an EXCL on an existing file leaves it alone, as observed.
+ */
+export async function openUpload(context: FilesContext, path: string, flags: OpenFlags): Promise<Upload> {
+  context.access.require(path, "create", "upload", "overwrite");
+  const opening = new UploadOpening(context, path, flags);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await opening.open();
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST" || flags.exclusive || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** What is known of an upload before its file is open. */
+type Plan = Omit<OpenedUpload, "file" | "destination">;
+
+class UploadOpening {
+  readonly #context: FilesContext;
+  readonly #path: string;
+  readonly #flags: OpenFlags;
+  readonly #startMs = performance.now();
+  readonly #handle: { readonly canRead: boolean; readonly canWrite: boolean; readonly appends: boolean };
+
+  constructor(context: FilesContext, path: string, flags: OpenFlags) {
+    this.#context = context;
+    this.#path = path;
+    this.#flags = flags;
+    this.#handle = {
+      // Some clients open READ|WRITE only to write: without `download` such a handle writes and does not read.
+      canRead: flags.read && context.access.permits(path, "download"),
+      canWrite: flags.write || flags.append,
+      appends: flags.append,
+    };
+  }
+
+  async open(): Promise<Upload> {
+    const place = await this.#locate();
+    let keepsPlace = false;
+    let plan: Plan | undefined;
+    try {
+      plan = place.stats ? this.#planExisting(place, place.stats) : this.#planNew(place);
+      // An atomic upload moves its file at the end, and for that holds the directory.
+      keepsPlace =
+        this.#context.policy.uploadMode !== 0 && plan.startBytes === 0 && (plan.isNew || this.#flags.truncate);
+      const upload = keepsPlace ? await this.#openTemporary(place, plan) : await this.#openInPlace(place, plan);
+      return upload;
+    } catch (error) {
+      keepsPlace = false;
+      if (plan?.isNew === true) this.#context.quota?.record({ files: -1, sizeBytes: 0 });
+      throw error;
+    } finally {
+      if (!keepsPlace) place.release();
+    }
+  }
+
+  async #locate(): Promise<Place> {
+    const { access, jail } = this.#context;
+    try {
+      return await jail.locate(this.#path, { followLast: true });
+    } catch (error) {
+      const isMissing = errnoOf(error) === "ENOENT";
+      if (isMissing && access.permits(this.#path, "upload")) this.#publishPre(undefined);
+      throw error;
+    }
+  }
+
+  #planExisting(place: Place, stats: Stats): Plan {
+    const { access, quota, maxUploadBytes } = this.#context;
+    access.require(this.#path, "create", "overwrite");
+    access.requireAt(place, "create", "overwrite");
+    if (stats.isDirectory()) throw new SftpError("OP_UNSUPPORTED", "a directory cannot be opened for writing");
+    if (!stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
+    const startBytes = this.#flags.truncate ? 0 : stats.size;
+    if (quota?.isFull === true || (startBytes > 0 && startBytes >= maxUploadBytes)) throw limitExceeded();
+    this.#publishPre(stats);
+    if (this.#flags.exclusive) throw new SftpError("FAILURE", "file exists");
+    return this.#plan({ isNew: false, previousBytes: stats.size, startBytes });
+  }
+
+  #planNew(place: Place): Plan {
+    const { access, quota } = this.#context;
+    access.require(this.#path, "create", "upload");
+    access.requireAt(place, "create", "upload");
+    if (quota?.isFull === true || quota?.hasRoomForFile === false) throw limitExceeded();
+    this.#publishPre(undefined);
+    if (!this.#flags.create) throw noSuchFile();
+    if (quota?.tryAddFile() === false) throw limitExceeded();
+    return this.#plan({ isNew: true, previousBytes: 0, startBytes: 0 });
+  }
+
+  #plan(found: Pick<Plan, "isNew" | "previousBytes" | "startBytes">): Plan {
+    return { path: this.#path, startMs: this.#startMs, ...this.#handle, ...found };
+  }
+
+  async #openInPlace(place: Place, plan: Plan): Promise<Upload> {
+    const { truncate } = this.#flags;
+    // O_EXCL also without the client's: a file that came just now may need another permission.
+    const how = plan.isNew ? O_CREAT | O_EXCL : truncate && place.isCertain ? O_TRUNC : 0;
+    const file = await Descriptor.open(place.path, accessMode(this.#handle) | how | OPEN_SAFELY);
+    try {
+      place.confirm(file.fd);
+      if (truncate && !place.isCertain && !plan.isNew) await file.truncate(0);
+      if (plan.isNew) await giveFile(this.#context, this.#path, file);
+      return this.#start(plan, file, createInPlaceDestination(this.#context.jail, this.#path, file));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  async #openTemporary(place: Place, plan: Plan): Promise<Upload> {
+    const temporaryPath = place.siblingPath(temporaryName());
+    const file = await Descriptor.open(temporaryPath, accessMode(this.#handle) | O_CREAT | O_EXCL | OPEN_SAFELY);
+    const { access, policy } = this.#context;
+    const mayReplace = !this.#flags.exclusive && access.permits(this.#path, "overwrite");
+    const destination = createTemporaryDestination({
+      place,
+      temporaryPath,
+      mayReplace: !plan.isNew || mayReplace,
+      keepsPartial: policy.uploadMode === 2,
+    });
+    try {
+      await giveFile(this.#context, this.#path, file);
+      // What replaces a file must not be readable by more people than the file was.
+      if (place.stats) await file.chmod(place.stats.mode & 0o777);
+      return this.#start(plan, file, destination);
+    } catch (error) {
+      await file.close();
+      await destination.abandon("limit");
+      throw error;
+    }
+  }
+
+  #start(plan: Plan, file: Descriptor, destination: OpenedUpload["destination"]): Upload {
+    this.#context.quota?.record({ files: 0, sizeBytes: plan.startBytes - plan.previousBytes });
+    return new Upload(this.#context, { ...plan, file, destination });
+  }
+
+  #publishPre(existing: Stats | undefined): void {
+    const { events } = this.#context;
+    const flags = existing ? eventOpenFlags(this.#flags) : 0;
+    events.publish({
+      action: "pre-upload",
+      virtualPath: this.#path,
+      fileSizeBytes: BigInt(existing?.size ?? 0),
+      openFlags: events.isScp ? SCP_OPEN_FLAGS : flags,
+    });
+  }
+}

@@ -1,0 +1,212 @@
+import { mkdir, rmdir, statfs, unlink } from "node:fs/promises";
+import {
+  type DirectoryHandle,
+  type FileAttributes,
+  type FileHandle,
+  type FileSystem,
+  type OpenFlags,
+  type RenameOptions,
+  SftpError,
+  type StatVfs,
+} from "@fairlead/sftp";
+import { atPlace } from "./at-place.ts";
+import { toAttributes } from "./attributes.ts";
+import { openListing } from "./directory-listing.ts";
+import { openDownload } from "./download.ts";
+import { noSuchFile, permissionDenied, toSftpError } from "./file-errors.ts";
+import type { FilesContext } from "./files-context.ts";
+import type { Place } from "./jail/jail.ts";
+import { makeHardLink, makeSymlink, readSymlink } from "./links.ts";
+import { isUpload } from "./open-flags.ts";
+import { openUpload } from "./open-upload.ts";
+import { giveDirectory } from "./ownership.ts";
+import { renameEntry } from "./rename.ts";
+import { changeLink, changePlace, permissionsFor, requestedChanges } from "./set-attributes.ts";
+import { toStatVfs } from "./stat-vfs.ts";
+import { truncatePlace } from "./truncate.ts";
+
+const FOLLOW = { followLast: true } as const;
+const NO_FOLLOW = { followLast: false } as const;
+
+/** The files of one user as one session sees them. */
+export class SessionFileSystem implements FileSystem, AsyncDisposable {
+  readonly homeDirectory: string;
+  readonly #context: FilesContext;
+  readonly #open = new Set<{ close(options: { readonly aborted: boolean }): Promise<void> }>();
+
+  constructor(context: FilesContext, homeDirectory: string) {
+    this.#context = context;
+    this.homeDirectory = homeDirectory;
+  }
+
+  // The mode a client proposes is left to the umask, as SFTPGo does: setting it is what the permission chmod is for.
+  async open(path: string, flags: OpenFlags): Promise<FileHandle> {
+    try {
+      if (isUpload(flags)) return this.#keep(await openUpload(this.#context, path, flags));
+      if (flags.read) return this.#keep(await openDownload(this.#context, path));
+    } catch (error) {
+      throw toSftpError(error);
+    }
+    throw new SftpError("FAILURE", "the file must be opened for reading or writing");
+  }
+
+  openDirectory(path: string): Promise<DirectoryHandle> {
+    const { access, jail } = this.#context;
+    return atPlace(jail, path, FOLLOW, async (place) => {
+      access.requireListing(path);
+      if (place.crossedLink) access.requireListing(place.virtualPath);
+      if (!place.stats) throw noSuchFile();
+      if (!place.stats.isDirectory()) throw new SftpError("FAILURE", "not a directory");
+      const pin = await place.pin();
+      const prefixes = [...new Set([path, place.virtualPath])].map((directory) =>
+        directory === "/" ? "/" : `${directory}/`,
+      );
+      const isHidden = (name: string) => prefixes.some((prefix) => access.isHidden(prefix + name));
+      return this.#keep(await openListing({ pin, isHidden }));
+    });
+  }
+
+  stat(path: string): Promise<FileAttributes> {
+    return this.#describe(path, FOLLOW);
+  }
+
+  lstat(path: string): Promise<FileAttributes> {
+    return this.#describe(path, NO_FOLLOW);
+  }
+
+  setStat(path: string, attributes: FileAttributes): Promise<void> {
+    return this.#change(path, attributes, FOLLOW);
+  }
+
+  setStatNoFollow(path: string, attributes: FileAttributes): Promise<void> {
+    return this.#change(path, attributes, NO_FOLLOW);
+  }
+
+  async remove(path: string): Promise<void> {
+    const { access, events, jail, quota } = this.#context;
+    const startMs = performance.now();
+    access.require(path, "use", "delete", "delete_files");
+    await atPlace(jail, path, NO_FOLLOW, async (place) => {
+      access.requireAt(place, "use", "delete", "delete_files");
+      if (!place.stats) throw noSuchFile();
+      if (place.stats.isDirectory()) throw new SftpError("FAILURE", "is a directory");
+      const fileSizeBytes = BigInt(place.stats.size);
+      events.publish({ action: "pre-delete", virtualPath: path, fileSizeBytes });
+      await unlink(place.path);
+      if (place.stats.isFile()) quota?.record({ files: -1, sizeBytes: -place.stats.size });
+      events.publishDone({
+        action: "delete",
+        virtualPath: path,
+        fileSizeBytes,
+        elapsedMs: performance.now() - startMs,
+      });
+    });
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    const { access, events, jail } = this.#context;
+    const startMs = performance.now();
+    access.require(path, "create", "create_dirs");
+    await atPlace(jail, path, NO_FOLLOW, async (place) => {
+      access.requireAt(place, "create", "create_dirs");
+      await mkdir(place.path);
+      await giveDirectory(this.#context, path, place);
+    });
+    // Directories scp makes on its way send nothing, as observed.
+    if (events.isScp) return;
+    events.publishDone({ action: "mkdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    const { access, events, jail } = this.#context;
+    const startMs = performance.now();
+    if (path === "/") throw permissionDenied();
+    access.require(path, "use", "delete", "delete_dirs");
+    await atPlace(jail, path, NO_FOLLOW, async (place) => {
+      access.requireAt(place, "use", "delete", "delete_dirs");
+      if (!place.stats) throw noSuchFile();
+      if (!place.stats.isDirectory()) throw new SftpError("FAILURE", "not a directory");
+      await rmdir(place.path);
+    });
+    events.publishDone({ action: "rmdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+  }
+
+  rename(from: string, to: string, options: RenameOptions): Promise<void> {
+    return renameEntry(this.#context, from, to, options.overwrite || this.#context.policy.plainRenameOverwrites);
+  }
+
+  symlink(target: string, linkPath: string): Promise<void> {
+    return makeSymlink(this.#context, target, linkPath);
+  }
+
+  readLink(path: string): Promise<string> {
+    return readSymlink(this.#context, path);
+  }
+
+  hardLink(from: string, to: string): Promise<void> {
+    return makeHardLink(this.#context, from, to);
+  }
+
+  /** Links resolved, but only for who may list: for others a path is what they say it is, and the disk is not asked. */
+  async realPath(path: string): Promise<string> {
+    const { access, jail } = this.#context;
+    if (path === "/" || path === this.homeDirectory || !access.permits(path, "list")) return path;
+    return atPlace(jail, path, FOLLOW, (place) => place.virtualPath);
+  }
+
+  async statVfs(path: string): Promise<StatVfs> {
+    const { access, jail, quota } = this.#context;
+    access.require(path, "look", "list");
+    return atPlace(jail, path, FOLLOW, async (place) => {
+      access.requireAt(place, "look", "list");
+      if (!place.stats) throw noSuchFile();
+      const pin = await place.pin();
+      try {
+        return toStatVfs(await statfs(pin.path, { bigint: true }), quota);
+      } finally {
+        pin.release();
+      }
+    });
+  }
+
+  /** Closes what a session left open, as cut off, and lets go of the home. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#open].map((handle) => handle.close({ aborted: true })));
+    this.#context.jail.close();
+  }
+
+  async #describe(path: string, options: { readonly followLast: boolean }): Promise<FileAttributes> {
+    const { access, jail } = this.#context;
+    access.require(path, "look", "list");
+    return atPlace(jail, path, options, (place) => {
+      access.requireAt(place, "look", "list");
+      if (!place.stats) throw noSuchFile();
+      return toAttributes(place.stats);
+    });
+  }
+
+  async #change(path: string, attributes: FileAttributes, options: { readonly followLast: boolean }): Promise<void> {
+    const { access, jail } = this.#context;
+    const changes = requestedChanges(attributes, this.#context);
+    const { sizeBytes } = attributes;
+    const needed = [...permissionsFor(changes), ...(sizeBytes === undefined ? [] : (["overwrite"] as const))];
+    for (const permission of needed) access.require(path, "use", permission);
+    await atPlace(jail, path, options, async (place: Place) => {
+      for (const permission of needed) access.requireAt(place, "use", permission);
+      if (!place.stats) throw noSuchFile();
+      if (sizeBytes !== undefined) await truncatePlace(this.#context, place, Number(sizeBytes));
+      await (place.stats.isSymbolicLink() ? changeLink(place, changes) : changePlace(place, changes));
+    });
+  }
+
+  // Remembered until closed, so that the end of the session can close what the client did not.
+  #keep<H extends { close(options?: { readonly aborted?: boolean }): Promise<void> }>(handle: H): H {
+    this.#open.add(handle);
+    const close = handle.close.bind(handle);
+    handle.close = (options) => {
+      this.#open.delete(handle);
+      return close(options);
+    };
+    return handle;
+  }
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { link, lstat, rename, unlink } from "node:fs/promises";
+import type { Descriptor } from "./descriptor.ts";
+import { errnoOf } from "./file-errors.ts";
+import type { Jail, Place } from "./jail/jail.ts";
+
+/** Why an upload ended badly. `limit`: it grew over what the user may store. */
+export type UploadFailure = "aborted" | "failed" | "limit";
+
+/** Where the bytes of an upload go, and what becomes of them at its end. */
+export interface UploadDestination {
+  /** Whether an existing file stays as it is until {@link commit}. */
+  readonly replaces: boolean;
+  /** Gives a good upload its name. */
+  commit(): Promise<void>;
+  /** What is left of a bad one. `removed`: nothing, `kept`: the bytes, under the file's name. */
+  abandon(failure: UploadFailure): Promise<"kept" | "removed">;
+  /** Once, last. */
+  release(): void;
+}
+
+/** Bytes go straight into the file (upload mode 0, and every upload that goes on in an existing file). */
+export function createInPlaceDestination(jail: Jail, path: string, file: Descriptor): UploadDestination {
+  return {
+    replaces: false,
+    async commit() {},
+    async abandon(failure) {
+      if (failure !== "limit") return "kept";
+      await removeSameFile(jail, path, file);
+      return "removed";
+    },
+    release() {},
+  };
+}
+
+export interface TemporaryOptions {
+  readonly place: Place;
+  /** The name beside the file's own, as {@link temporaryName} makes it. */
+  readonly temporaryPath: string;
+  /** Whether a file that has the name by now may be replaced. */
+  readonly mayReplace: boolean;
+  /** Whether an interrupted upload gets its name all the same (upload mode 2). */
+  readonly keepsPartial: boolean;
+}
+
+/** Bytes go into a hidden file in the same directory. Holds the place, so both names stay in that directory. */
+export function createTemporaryDestination(options: TemporaryOptions): UploadDestination {
+  const { place, temporaryPath, mayReplace, keepsPartial } = options;
+  const commit = () =>
+    mayReplace ? rename(temporaryPath, place.path) : moveWithoutReplacing(temporaryPath, place.path);
+  return {
+    replaces: true,
+    commit,
+    async abandon(failure) {
+      if (keepsPartial && failure !== "limit") {
+        await commit();
+        return "kept";
+      }
+      await unlink(temporaryPath);
+      return "removed";
+    },
+    release() {
+      place.release();
+    },
+  };
+}
+
+export function temporaryName(): string {
+  return `.fairlead-upload.${randomBytes(12).toString("hex")}`;
+}
+
+/**
+ * Moves a file to a name that must be free. rename(2) would replace what came there since somebody looked; link(2)
+ * refuses. Where there are no hard links the rename has to do.
+ */
+export async function moveWithoutReplacing(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== "EPERM" && errno !== "EOPNOTSUPP" && errno !== "ENOTSUP" && errno !== "EMLINK") throw error;
+    return rename(from, to);
+  }
+  return unlink(from);
+}
+
+// The name may mean another file by now; that one is not ours to remove.
+async function removeSameFile(jail: Jail, path: string, file: Descriptor): Promise<void> {
+  const place = await jail.locate(path, { followLast: true });
+  try {
+    const [opened, named] = await Promise.all([file.stat(), lstat(place.path, { bigint: true })]);
+    if (opened.ino === named.ino && opened.dev === named.dev) await unlink(place.path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  } finally {
+    place.release();
+  }
+}

@@ -1,0 +1,188 @@
+import { type CopyOptions, type FileAttributes, type FileHandle, SftpError } from "@fairlead/sftp";
+import { toAttributes } from "./attributes.ts";
+import { copyBytes, type PathHandle } from "./copy-bytes.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { limitExceeded, permissionDenied, toSftpError } from "./file-errors.ts";
+import type { FilesContext } from "./files-context.ts";
+import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
+import type { UploadDestination, UploadFailure } from "./upload-destination.ts";
+
+export interface OpenedUpload {
+  /** The path the client named. */
+  readonly path: string;
+  readonly file: Descriptor;
+  readonly destination: UploadDestination;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+  readonly appends: boolean;
+  /** Whether this upload made the file. */
+  readonly isNew: boolean;
+  /** Bytes the file had before; 0 for a new one. */
+  readonly previousBytes: number;
+  /** Bytes it has to begin with: {@link previousBytes} or, when it was emptied, 0. */
+  readonly startBytes: number;
+  readonly startMs: number;
+}
+
+/** A file being written. What it grows by is counted before it is written, so that no limit is passed meanwhile. */
+export class Upload implements PathHandle {
+  readonly path: string;
+  readonly #context: FilesContext;
+  readonly #opened: OpenedUpload;
+  readonly #file: Descriptor;
+  /** How large the file is once every accepted write is done. */
+  #sizeBytes: number;
+  #receivedBytes = 0;
+  #failure: { readonly kind: UploadFailure; readonly error: SftpError } | undefined;
+  #closed = false;
+
+  constructor(context: FilesContext, opened: OpenedUpload) {
+    this.#context = context;
+    this.#opened = opened;
+    this.#file = opened.file;
+    this.path = opened.path;
+    this.#sizeBytes = opened.startBytes;
+  }
+
+  async read(buffer: Uint8Array, position: number): Promise<number> {
+    if (!this.#opened.canRead) throw permissionDenied();
+    return this.#file.read(buffer, position, this.#sizeBytes);
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return this.#write(bytes.length, position, (start) => this.#file.write(bytes, start));
+  }
+
+  writeMany(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    const lengthBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return this.#write(lengthBytes, position, (start) => this.#file.writeMany(pieces, start));
+  }
+
+  async stat(): Promise<FileAttributes> {
+    return toAttributes(await this.#file.stat());
+  }
+
+  async setStat(attributes: FileAttributes): Promise<void> {
+    const { access } = this.#context;
+    const changes = requestedChanges(attributes, this.#context);
+    const { sizeBytes } = attributes;
+    for (const permission of permissionsFor(changes)) access.require(this.path, "use", permission);
+    if (sizeBytes !== undefined && !this.#opened.isNew) access.require(this.path, "use", "overwrite");
+    if (sizeBytes !== undefined) await this.#resize(Number(sizeBytes));
+    await changeOpenFile(this.#file, changes);
+  }
+
+  sync(): Promise<void> {
+    return this.#file.sync();
+  }
+
+  copyTo(target: FileHandle, options: CopyOptions): Promise<void> {
+    return copyBytes(this.#context, this, target, options);
+  }
+
+  /**
+   * Idempotent. Sends `upload` with what became of the file, and `first-upload` after a good one. Rejects when the
+   * upload failed, so that the client hears of it at CLOSE at the latest, as with SFTPGo.
+   */
+  async close(options?: { readonly aborted?: boolean }): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (options?.aborted === true) this.#fail("aborted", new SftpError("FAILURE", "the upload was cut off"));
+    let fate: "kept" | "removed";
+    let sizeBytes: bigint;
+    try {
+      fate = await this.#finish();
+      sizeBytes = fate === "removed" ? 0n : await this.#eventSizeBytes();
+    } finally {
+      this.#opened.destination.release();
+      await this.#file.close().catch((error: unknown) => this.#fail("failed", toSftpError(error)));
+    }
+    if (fate === "removed") this.#recordRemoval();
+    await this.#publish(sizeBytes);
+    if (this.#failure && this.#failure.kind !== "aborted") throw this.#failure.error;
+  }
+
+  async #finish(): Promise<"kept" | "removed"> {
+    const { destination } = this.#opened;
+    if (!this.#failure) {
+      try {
+        await destination.commit();
+        return "kept";
+      } catch (error) {
+        this.#fail("failed", toSftpError(error));
+      }
+    }
+    try {
+      return await destination.abandon(this.#failure?.kind ?? "failed");
+    } catch (error) {
+      this.#context.events.warn("upload left behind", { path: this.path, error });
+      return "kept";
+    }
+  }
+
+  // As observed: users whose quota is counted get the file's real size, others what came in, plus where an append
+  // began. A quota user's r+ of 10 bytes into 100 says 100, anybody else's 10.
+  async #eventSizeBytes(): Promise<bigint> {
+    const { appends, startBytes } = this.#opened;
+    if (this.#context.quota) return (await this.#file.stat()).size;
+    return BigInt(this.#receivedBytes + (appends ? startBytes : 0));
+  }
+
+  async #publish(sizeBytes: bigint): Promise<void> {
+    const facts = {
+      action: "upload",
+      virtualPath: this.path,
+      fileSizeBytes: sizeBytes,
+      elapsedMs: performance.now() - this.#opened.startMs,
+      status: this.#failure ? (this.#failure.kind === "limit" ? 3 : 2) : 1,
+    } as const;
+    this.#context.events.publishDone(facts);
+    if (!this.#failure) await this.#context.events.publishFirst("upload", facts);
+  }
+
+  async #write(lengthBytes: number, position: number, write: (start: number) => Promise<void>): Promise<void> {
+    if (!this.#opened.canWrite) throw new SftpError("PERMISSION_DENIED", "the file is not open for writing");
+    if (this.#failure) throw this.#failure.error;
+    // Appending means behind everything that was accepted, in the order the writes came, as with O_APPEND.
+    const start = this.#opened.appends ? this.#sizeBytes : position;
+    this.#grow(start + lengthBytes);
+    try {
+      await write(start);
+    } catch (error) {
+      throw this.#fail("failed", toSftpError(error));
+    }
+    this.#receivedBytes += lengthBytes;
+  }
+
+  #grow(endBytes: number): void {
+    if (endBytes <= this.#sizeBytes) return;
+    const { quota, maxUploadBytes } = this.#context;
+    if (endBytes > maxUploadBytes || quota?.tryGrow(endBytes - this.#sizeBytes) === false) {
+      throw this.#fail("limit", limitExceeded());
+    }
+    this.#sizeBytes = endBytes;
+  }
+
+  async #resize(sizeBytes: number): Promise<void> {
+    this.#grow(sizeBytes);
+    await this.#file.truncate(sizeBytes);
+    if (sizeBytes >= this.#sizeBytes) return;
+    this.#context.quota?.record({ files: 0, sizeBytes: sizeBytes - this.#sizeBytes });
+    this.#sizeBytes = sizeBytes;
+  }
+
+  // Under an atomic mode the old file, if there was one, is still what it was.
+  #recordRemoval(): void {
+    const { isNew, previousBytes, destination } = this.#opened;
+    const oldFileStays = !isNew && destination.replaces;
+    this.#context.quota?.record({
+      files: oldFileStays ? 0 : -1,
+      sizeBytes: (oldFileStays ? previousBytes : 0) - this.#sizeBytes,
+    });
+  }
+
+  #fail(kind: UploadFailure, error: SftpError): SftpError {
+    this.#failure ??= { kind, error };
+    return this.#failure.error;
+  }
+}
