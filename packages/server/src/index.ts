@@ -1,1 +1,11 @@
-export {};
+export { loadConfig } from "./config/load-config.ts";
+export type { Config, LoadConfigOptions } from "./config/load-config.ts";
+export { FairleadError } from "./domain/fairlead-error.ts";
+export type { FairleadErrorCode } from "./domain/fairlead-error.ts";
+export type { User } from "./domain/user.ts";
+export { createLogger } from "./log/pino-logger.ts";
+export type { LogFormat, LoggerOptions } from "./log/pino-logger.ts";
+export type { UserAdmin } from "./login/user-admin.ts";
+export { startServer } from "./start-server.ts";
+export type { FairleadServer, StartServerOptions, StopOptions } from "./start-server.ts";
+export type { Binding } from "./ssh/ssh-server.ts";

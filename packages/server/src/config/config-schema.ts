@@ -12,6 +12,13 @@ const integer = (min: number, max: number, fallback: number) =>
     z.int().min(min).max(max).default(fallback),
   );
 
+/** One of a few numbers, typed as such. */
+const choice = <const T extends number>(values: readonly [T, ...T[]], fallback: NoInfer<T>) =>
+  z.preprocess(
+    (value) => (typeof value === "string" && /^\d$/.test(value.trim()) ? Number(value) : (value ?? fallback)),
+    z.literal([...values], { error: `expected one of ${values.join(", ")}` }),
+  );
+
 const flag = (fallback: boolean) =>
   z.preprocess((value) => {
     const text = typeof value === "string" ? value.trim().toLowerCase() : value;
@@ -46,11 +53,21 @@ const binding = z.object({
 export const commonSchema = z.object({
   /** Minutes without traffic after which a connection is closed, 0 = never. */
   idle_timeout: integer(0, 35_000, 15),
-  upload_mode: integer(0, 2, 0),
-  setstat_mode: integer(0, 2, 0),
-  symlink_mode: integer(0, 3, 0),
+  upload_mode: choice([0, 1, 2], 0),
+  setstat_mode: choice([0, 1, 2], 0),
+  symlink_mode: choice([0, 1, 2, 3], 0),
   max_total_connections: integer(0, MAX_INT32, 0),
   max_per_host_connections: integer(0, MAX_INT32, 20),
+  defender: z
+    .object({
+      login_delay: z
+        .object({
+          /** Milliseconds a refused password is kept waiting; slows down guessing. */
+          password_failed: integer(0, 60_000, 1000),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
 });
 
 export const sftpdSchema = z.object({

@@ -35,6 +35,7 @@ export const UNSUPPORTED_KEYS: readonly UnsupportedKey[] = [
   refuse("common.allowlist_status"),
   refuse("common.defender.enabled", ["false"]),
   refuse("common.rate_limiters", []),
+  warn("common.defender.login_delay.success"),
   warn("common.startup_hook"),
   warn("common.post_disconnect_hook"),
   warn("common.data_retention_hook"),

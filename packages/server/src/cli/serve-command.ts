@@ -1,0 +1,139 @@
+import type { Logger, LogLevel } from "@fairlead/go-plugin";
+import { Command, InvalidArgumentError, Option } from "commander";
+
+import { createLogger } from "../log/pino-logger.ts";
+import { type FairleadServer, startServer } from "../start-server.ts";
+import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface ServeFlags extends ConfigFlags {
+  readonly logLevel: LogLevel;
+  readonly logFormat: "auto" | "json" | "pretty";
+  readonly graceTime: number;
+}
+
+/** After a second signal, what is not stopped by then is left behind. */
+const IMPATIENT_EXIT_MS = 3_000;
+
+/** `fairlead serve`: runs until SIGTERM or SIGINT. */
+export function serveCommand(terminal: Terminal): Command {
+  const command = new Command("serve")
+    .description("run the server in the foreground")
+    .addOption(
+      new Option("--log-level <level>", "least severe level logged")
+        .choices(["trace", "debug", "info", "warn", "error"])
+        .env("SFTPGO_LOG_LEVEL")
+        .default("info"),
+    )
+    .addOption(
+      new Option("--log-format <format>", "auto: pretty on a terminal, else json")
+        .choices(["auto", "json", "pretty"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--grace-time <seconds>", "how long clients may go on after a first SIGTERM or SIGINT")
+        .env("SFTPGO_GRACE_TIME")
+        .argParser(parseSeconds)
+        .default(0),
+    )
+    .addHelpText(
+      "after",
+      `
+The log goes to standard error. A second signal ends the grace time.
+
+Examples:
+  $ fairlead serve -c /etc/fairlead
+  $ SFTPGO_SFTPD__BINDINGS__0__PORT=2222 fairlead serve --log-level debug`,
+    );
+  return withConfigOptions(command).action(async (flags: ServeFlags) => {
+    await serve(flags, terminal);
+  });
+}
+
+async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
+  const isPretty = flags.logFormat === "auto" ? terminal.stderr.isTTY === true : flags.logFormat === "pretty";
+  const logger = createLogger({ level: flags.logLevel, format: isPretty ? "pretty" : "json" });
+  const config = loadConfigFromFlags(flags, terminal.env);
+  const signals = listenForSignals(logger);
+  try {
+    const server = await startServer({ config, logger, signal: signals.stop });
+    await untilAborted(signals.stop);
+    await stop(server, flags.graceTime * 1000, signals.hurry, logger);
+  } finally {
+    signals.forget();
+  }
+}
+
+async function stop(server: FairleadServer, graceMs: number, hurry: AbortSignal, logger: Logger): Promise<void> {
+  logger.log("info", "stopping", { graceMs, connections: server.connectionCount });
+  let lastResort: NodeJS.Timeout | undefined;
+  hurry.addEventListener("abort", () => {
+    lastResort = setTimeout(() => {
+      logger.log("error", "not stopped in time, exiting");
+      process.exit(1);
+    }, IMPATIENT_EXIT_MS);
+  });
+  await server.stop({ graceMs, signal: hurry });
+  clearTimeout(lastResort);
+  logger.log("info", "stopped");
+}
+
+interface Signals {
+  /** Aborted by the first SIGTERM or SIGINT, or by an error nobody caught. */
+  readonly stop: AbortSignal;
+  /** Aborted by the second. */
+  readonly hurry: AbortSignal;
+  forget(): void;
+}
+
+function listenForSignals(logger: Logger): Signals {
+  const stopController = new AbortController();
+  const hurryController = new AbortController();
+  const onStop = (signal: string): void => {
+    logger.log("info", "signal received", { signal });
+    (stopController.signal.aborted ? hurryController : stopController).abort();
+  };
+  const onHangUp = (): void => {
+    logger.log("info", "SIGHUP ignored: nothing can be reloaded yet");
+  };
+  const onBug = (error: unknown): void => {
+    logger.log("error", "unexpected error, stopping", { error });
+    process.exitCode = 1;
+    stopController.abort();
+  };
+  const handlers = [
+    ["SIGTERM", onStop],
+    ["SIGINT", onStop],
+    ["SIGHUP", onHangUp],
+    ["uncaughtException", onBug],
+  ] as const;
+  for (const [name, handler] of handlers) {
+    process.on(name, handler);
+  }
+  return {
+    stop: stopController.signal,
+    hurry: hurryController.signal,
+    forget() {
+      for (const [name, handler] of handlers) {
+        process.off(name, handler);
+      }
+    },
+  };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => {
+        resolve();
+      });
+    });
+  }
+}
+
+function parseSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) {
+    throw new InvalidArgumentError("It must be a whole number of seconds.");
+  }
+  return Number(text);
+}

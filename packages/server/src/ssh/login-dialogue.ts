@@ -1,0 +1,251 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import type {
+  AuthContext,
+  AuthenticationType,
+  KeyboardAuthContext,
+  PasswordAuthContext,
+  PublicKeyAuthContext,
+} from "ssh2";
+
+import type { User } from "../domain/user.ts";
+import type { Authenticator, LoginDecision } from "../login/authenticator.ts";
+import type { SessionSlot } from "../login/session-registry.ts";
+import { isSignedBy, signatureAlgorithm } from "./public-key-signature.ts";
+
+/** What the dialogue tells about itself; the connection turns it into events and log lines. */
+export interface LoginReport {
+  /** A password or an answer was refused. */
+  onPasswordFailure(failure: LoginFailure): void;
+  /** The last step succeeded; called before the client hears of it. */
+  onSuccess(user: User, slot: SessionSlot, method: string): void;
+  /** The client used up its tries. */
+  onTooManyTries(): void;
+}
+
+export interface LoginFailure {
+  readonly username: string;
+  readonly isUnknownUser: boolean;
+  readonly message: string;
+}
+
+export interface LoginPolicy {
+  readonly maxTries: number;
+  readonly passwordAuthentication: boolean;
+  readonly keyboardInteractive: boolean;
+  /** Signature algorithms accepted for users' keys. */
+  readonly publicKeyAlgorithms: readonly string[];
+  /** Milliseconds a refused password is kept waiting. */
+  readonly failureDelayMs: number;
+}
+
+export interface LoginDialogueOptions {
+  readonly ip: string;
+  readonly authenticator: Authenticator;
+  readonly policy: LoginPolicy;
+  readonly report: LoginReport;
+  /** Aborted when the connection is gone: nothing is answered afterwards. */
+  readonly signal: AbortSignal;
+}
+
+const INVALID_SIGNATURE = "invalid signature";
+
+/** One client's way through the login: its requests, tries, and the first of two steps. */
+export class LoginDialogue {
+  readonly #options: LoginDialogueOptions;
+  #requests = 0;
+  #failures = 0;
+  #keyFailure: LoginFailure | undefined;
+  /** Steps that must follow a right key; empty while there was none or nothing must follow. */
+  #nextSteps: readonly string[] = [];
+
+  constructor(options: LoginDialogueOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the client asked for a login at all, be it with `none`. */
+  get isTried(): boolean {
+    return this.#requests > 0;
+  }
+
+  /** The last refused key. SFTPGo reports keys once, when the connection ends without a login. */
+  get keyFailure(): LoginFailure | undefined {
+    return this.#keyFailure;
+  }
+
+  /** Handles one request. Never rejects. */
+  async answer(context: AuthContext): Promise<void> {
+    this.#requests += 1;
+    switch (context.method) {
+      case "none":
+        this.#reject(context, this.#requests > 1);
+        return;
+      case "password":
+        await this.#answerPassword(context);
+        return;
+      case "publickey":
+        await this.#answerPublicKey(context);
+        return;
+      case "keyboard-interactive":
+        await this.#answerKeyboard(context);
+        return;
+      default:
+        this.#reject(context);
+    }
+  }
+
+  async #answerPassword(context: PasswordAuthContext): Promise<void> {
+    // A request to change the password has an object here.
+    const password: unknown = context.password;
+    if (!this.#isOffered("password") || typeof password !== "string") {
+      this.#reject(context);
+      return;
+    }
+    await this.#checkPassword(context, password, "password");
+  }
+
+  async #answerKeyboard(context: KeyboardAuthContext): Promise<void> {
+    if (!this.#isOffered("keyboard-interactive")) {
+      this.#reject(context);
+      return;
+    }
+    const answers = await askPassword(context);
+    if (answers === undefined) {
+      return; // abandoned for another request (RFC 4252 section 5.1) or gone: there is nothing to answer
+    }
+    if (answers.length !== 1) {
+      this.#reject(context);
+      return;
+    }
+    await this.#checkPassword(context, answers[0] ?? "", "keyboard-interactive");
+  }
+
+  async #checkPassword(
+    context: KeyboardAuthContext | PasswordAuthContext,
+    password: string,
+    step: "keyboard-interactive" | "password",
+  ): Promise<void> {
+    const { authenticator, ip, report, policy } = this.#options;
+    const method = this.#nextSteps.length > 0 ? (`publickey+${step}` as const) : step;
+    const { username } = context;
+    const decision = await settle(authenticator.checkPassword({ username, ip, password, method }));
+    if (decision.outcome === "accepted" && this.#succeed(context, decision.user, method)) {
+      return;
+    }
+    if (this.#isGone()) {
+      return;
+    }
+    report.onPasswordFailure({ username, ...whyNot(decision) });
+    await this.#pause(policy.failureDelayMs);
+    this.#reject(context);
+  }
+
+  async #answerPublicKey(context: PublicKeyAuthContext): Promise<void> {
+    const { authenticator, ip, policy } = this.#options;
+    const { username, key } = context;
+    if (!policy.publicKeyAlgorithms.includes(signatureAlgorithm(context)) || this.#nextSteps.length > 0) {
+      this.#reject(context);
+      return;
+    }
+    const decision = await settle(authenticator.checkPublicKey({ username, ip, blob: key.data }));
+    if (this.#isGone()) {
+      return;
+    }
+    if (decision.outcome === "refused") {
+      // A right key that a rule refuses is reported nowhere, as in SFTPGo.
+      if (decision.stage === "credentials") {
+        this.#keyFailure = { username, ...whyNot(decision) };
+      }
+      this.#reject(context);
+    } else if (context.signature === undefined) {
+      context.accept(); // "this key would do" (RFC 4252 section 7); the signature comes with the next request
+    } else if (!isSignedBy(context)) {
+      this.#keyFailure = { username, isUnknownUser: false, message: INVALID_SIGNATURE };
+      this.#reject(context);
+    } else if (decision.outcome === "partial") {
+      this.#nextSteps = decision.nextSteps.filter((step) => this.#isEnabled(step));
+      context.reject(this.#methods(), true);
+    } else if (!this.#succeed(context, decision.user, "publickey")) {
+      this.#reject(context);
+    }
+  }
+
+  /** False when the connection is gone or the user's last free session was taken meanwhile. */
+  #succeed(context: AuthContext, user: User, method: string): boolean {
+    if (this.#isGone()) {
+      return false;
+    }
+    const slot = this.#options.authenticator.openSession(user);
+    if (slot === undefined) {
+      return false;
+    }
+    this.#options.report.onSuccess(user, slot, method);
+    context.accept();
+    return true;
+  }
+
+  #reject(context: AuthContext, counts = true): void {
+    if (this.#isGone()) {
+      return;
+    }
+    this.#failures += counts ? 1 : 0;
+    context.reject(this.#methods());
+    if (this.#failures >= this.#options.policy.maxTries) {
+      this.#options.report.onTooManyTries();
+    }
+  }
+
+  #methods(): AuthenticationType[] {
+    const all: readonly AuthenticationType[] = ["password", "publickey", "keyboard-interactive"];
+    return all.filter((method) => this.#isOffered(method));
+  }
+
+  #isOffered(method: string): boolean {
+    return this.#nextSteps.length > 0 ? this.#nextSteps.includes(method) : this.#isEnabled(method);
+  }
+
+  #isEnabled(method: string): boolean {
+    const { passwordAuthentication, keyboardInteractive } = this.#options.policy;
+    return (
+      method === "publickey" ||
+      (method === "password" && passwordAuthentication) ||
+      (method === "keyboard-interactive" && keyboardInteractive)
+    );
+  }
+
+  #isGone(): boolean {
+    return this.#options.signal.aborted;
+  }
+
+  async #pause(durationMs: number): Promise<void> {
+    if (durationMs > 0) {
+      // An abort only ends the wait; the caller looks at the signal itself.
+      await delay(durationMs, undefined, { signal: this.#options.signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Asks for the password; `undefined` when the client went on to something else. */
+async function askPassword(context: KeyboardAuthContext): Promise<readonly string[] | undefined> {
+  return await new Promise((resolve) => {
+    context.prompt([{ prompt: "Password: ", echo: false }], "", "", (answers: unknown) => {
+      resolve(Array.isArray(answers) ? answers.map(String) : undefined);
+    });
+  });
+}
+
+/** A store that fails must refuse, not let in; the reason is for the log only. */
+async function settle(decision: Promise<LoginDecision>): Promise<LoginDecision> {
+  try {
+    return await decision;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { outcome: "refused", stage: "credentials", isUnknownUser: false, message };
+  }
+}
+
+function whyNot(decision: LoginDecision): Omit<LoginFailure, "username"> {
+  return decision.outcome === "refused"
+    ? { isUnknownUser: decision.isUnknownUser, message: decision.message }
+    : { isUnknownUser: false, message: "too many open sessions" };
+}

@@ -1,0 +1,215 @@
+import { createServer, type Server, type Socket } from "node:net";
+
+import type { Logger } from "@fairlead/go-plugin";
+import ssh2 from "ssh2";
+import type { Algorithms, Connection } from "ssh2";
+
+import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
+import { FairleadError } from "../domain/fairlead-error.ts";
+import { plainIp } from "../domain/ip-range.ts";
+import { type ConnectionLimits, createConnectionCounter } from "./connection-limits.ts";
+import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
+import { socketOf } from "./ssh2-internals.ts";
+
+export interface Binding {
+  /** Empty = all addresses, IPv6 and IPv4. */
+  readonly address: string;
+  /** 0 = a free one. */
+  readonly port: number;
+}
+
+export interface SshServerOptions extends ConnectionServices {
+  readonly bindings: readonly Binding[];
+  /** Private keys in a format ssh2 reads, see `loadHostKeys`. */
+  readonly hostKeys: readonly string[];
+  readonly algorithms: SshAlgorithms;
+  /** Shown before the login; empty = none. */
+  readonly banner: string;
+  readonly limits: ConnectionLimits;
+  /** 0 = never. */
+  readonly idleTimeoutMs: number;
+  /** 0 = never. */
+  readonly keepaliveIntervalMs: number;
+}
+
+export interface SshServer extends AsyncDisposable {
+  readonly addresses: readonly Binding[];
+  /** Connections open now. */
+  readonly connectionCount: number;
+  /**
+   * Accepts nobody any more, lets the clients work for up to `graceMs` (default 0), then ends them and
+   * waits until their files are put away. Idempotent; never rejects.
+   */
+  close(options?: { readonly graceMs?: number; readonly signal?: AbortSignal }): Promise<void>;
+}
+
+const SOFTWARE_NAME = "Fairlead";
+/** setTimeout's maximum, for "never". */
+const NEVER_MS = 2_147_483_647;
+const KEEPALIVE_MAX_UNANSWERED = 3;
+const IDLE_SWEEPS_PER_TIMEOUT = 4;
+
+/** Listens on every binding. Throws `ERR_LISTEN` for one that cannot be opened, after closing the others. */
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const server = new ListeningServer(options);
+  try {
+    for (const binding of options.bindings) {
+      await server.listen(binding);
+    }
+    return server;
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+class ListeningServer implements SshServer {
+  readonly #options: SshServerOptions;
+  readonly #logger: Logger;
+  readonly #listeners: Server[] = [];
+  readonly #connections = new Map<Socket, SshConnection>();
+  readonly #counter: ReturnType<typeof createConnectionCounter>;
+  readonly #protocol: ssh2.Server;
+  readonly #idleTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: SshServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger;
+    this.#counter = createConnectionCounter(options.limits);
+    this.#protocol = new ssh2.Server(protocolConfig(options), (connection: Connection) => {
+      this.#connections.get(socketOf(connection))?.attach(connection);
+    });
+    if (options.idleTimeoutMs > 0) {
+      this.#idleTimer = setInterval(() => {
+        this.#endIdle();
+      }, options.idleTimeoutMs / IDLE_SWEEPS_PER_TIMEOUT);
+    }
+  }
+
+  get addresses(): readonly Binding[] {
+    return this.#listeners.flatMap((listener) => {
+      const address = listener.address();
+      return typeof address === "object" && address !== null ? [{ address: address.address, port: address.port }] : [];
+    });
+  }
+
+  get connectionCount(): number {
+    return this.#counter.count;
+  }
+
+  async listen(binding: Binding): Promise<void> {
+    const listener = createServer({ pauseOnConnect: false }, (socket) => {
+      this.#accept(socket);
+    });
+    this.#listeners.push(listener);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    listener.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(listenError(binding, cause));
+    });
+    listener.listen({ port: binding.port, ...(binding.address === "" ? {} : { host: binding.address }) }, resolve);
+    await promise;
+    // After the start, e.g. when file descriptors run out: the listener goes on.
+    listener.on("error", (error) => {
+      this.#logger.log("error", "listener failed", { error: error.message });
+    });
+  }
+
+  async close(options: { readonly graceMs?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 0, options.signal);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #accept(socket: Socket): void {
+    const ip = plainIp(socket.remoteAddress ?? "");
+    const place = this.#counter.admit(ip);
+    if (typeof place === "string") {
+      this.#logger.log("warn", "connection refused", { ip, limit: place });
+      socket.on("error", () => undefined); // it is being thrown away
+      socket.destroy();
+      return;
+    }
+    const connection = new SshConnection(socket, ip, place, this.#options);
+    this.#connections.set(socket, connection);
+    void this.#forgetWhenFinished(socket, connection);
+    this.#protocol.injectSocket(socket);
+  }
+
+  async #forgetWhenFinished(socket: Socket, connection: SshConnection): Promise<void> {
+    await connection.finished;
+    this.#connections.delete(socket);
+  }
+
+  #endIdle(): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.idleMs >= this.#options.idleTimeoutMs) {
+        connection.end("idle for too long");
+      }
+    }
+  }
+
+  async #close(graceMs: number, signal: AbortSignal | undefined): Promise<void> {
+    for (const listener of this.#listeners) {
+      listener.close();
+    }
+    if (graceMs > 0 && this.#connections.size > 0) {
+      await this.#wait(graceMs, signal);
+    }
+    clearInterval(this.#idleTimer);
+    for (const connection of this.#connections.values()) {
+      connection.end("the server stops");
+    }
+    await this.#allFinished();
+  }
+
+  async #allFinished(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map(async (connection) => await connection.finished));
+  }
+
+  async #wait(graceMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    signal?.addEventListener("abort", () => {
+      resolve();
+    });
+    await Promise.race([promise, this.#allFinished()]);
+    clearTimeout(timer);
+  }
+}
+
+function protocolConfig(options: SshServerOptions): ssh2.ServerConfig {
+  const { algorithms } = options;
+  return {
+    hostKeys: [...options.hostKeys],
+    ident: SOFTWARE_NAME,
+    ...(options.banner === "" ? {} : { banner: options.banner }),
+    keepaliveInterval: options.keepaliveIntervalMs > 0 ? options.keepaliveIntervalMs : NEVER_MS,
+    keepaliveCountMax: KEEPALIVE_MAX_UNANSWERED,
+    // The names were checked against what ssh2 has when the configuration was read.
+    algorithms: {
+      kex: [...algorithms.kex],
+      cipher: [...algorithms.ciphers],
+      hmac: [...algorithms.macs],
+      serverHostKey: [...algorithms.hostKeys],
+      compress: ["none"],
+    } as Algorithms,
+  };
+}
+
+function listenError({ address, port }: Binding, cause: NodeJS.ErrnoException): FairleadError {
+  const place = `${address === "" ? "*" : address}:${port}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: "the port is in use",
+    EACCES: "not permitted; ports below 1024 need a privilege",
+    EADDRNOTAVAIL: "the address does not belong to this machine",
+  };
+  const reason = reasons[cause.code ?? ""] ?? cause.message;
+  return new FairleadError("ERR_LISTEN", `cannot listen for SSH on ${place}: ${reason}`, {
+    details: { address, port, code: cause.code },
+    cause,
+  });
+}

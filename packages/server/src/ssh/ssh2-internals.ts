@@ -1,0 +1,44 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import type { Connection, Session } from "ssh2";
+
+/**
+ * The few places where ssh2 1.17 keeps what its API does not give away. Everything else in this folder
+ * uses the documented API; the version is pinned.
+ */
+interface ConnectionInternals {
+  readonly _sock: Socket;
+  readonly _protocol: { readonly _kex: { readonly sessionID?: Buffer } | undefined };
+}
+
+interface ChannelWindow {
+  window: number;
+  packetSize: number;
+}
+
+interface SessionInternals {
+  readonly _chanInfo: { readonly outgoing: ChannelWindow };
+}
+
+/** A channel's stream hooks, replaced by the channel guard. */
+export interface ChannelInternals extends Duplex {
+  push(chunk: Uint8Array | null): boolean;
+  _write(chunk: Uint8Array, encoding: BufferEncoding, callback: (error?: Error | null) => void): void;
+}
+
+/** The socket a connection runs on. */
+export function socketOf(connection: Connection): Socket {
+  return (connection as unknown as ConnectionInternals)._sock;
+}
+
+/** The SSH session identifier (RFC 4253 section 7.2) in hex; empty before the first key exchange. */
+export function sshSessionId(connection: Connection): string {
+  const kex = (connection as unknown as ConnectionInternals)._protocol._kex;
+  return kex?.sessionID?.toString("hex") ?? "";
+}
+
+/** The largest packet the client takes on this session's channel; may be set to a smaller one. */
+export function outgoingWindow(session: Session): ChannelWindow {
+  return (session as unknown as SessionInternals)._chanInfo.outgoing;
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { Writable } from "node:stream";
+
+import type { Logger } from "@fairlead/go-plugin";
+import { type PluginManager, startPluginManager } from "@fairlead/plugin-host";
+
+import type { Config } from "./config/load-config.ts";
+import { FairleadError } from "./domain/fairlead-error.ts";
+import { openUserFileSystem } from "./files/user-file-system.ts";
+import { createAuthenticator } from "./login/authenticator.ts";
+import { openUserAdmin } from "./open-user-admin.ts";
+import { createSessionRegistry } from "./login/session-registry.ts";
+import type { UserAdmin } from "./login/user-admin.ts";
+import { loadHostKeys } from "./ssh/host-keys.ts";
+import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
+
+export interface StartServerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Where the output of plugins that is no log goes; default nowhere but the log. */
+  readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
+  /** Aborted: a start that waits for a plugin is given up. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StopOptions {
+  /** How long clients may go on working. Default 0. */
+  readonly graceMs?: number;
+  /** Aborted: the grace is over. */
+  readonly signal?: AbortSignal;
+}
+
+/** A running server. */
+export interface FairleadServer extends AsyncDisposable {
+  /** What it listens on, with the ports that were really opened. */
+  readonly addresses: readonly Binding[];
+  readonly users: UserAdmin;
+  readonly plugins: PluginManager;
+  /** SSH connections open now. */
+  readonly connectionCount: number;
+  /**
+   * Ends in the order that loses no event: no new connections, sessions end and put their files away,
+   * plugins get what was accepted and stop, the store closes. Idempotent; never rejects.
+   */
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/**
+ * Starts store, plugins and SSH, in this order. When a step fails, what was started is stopped again and
+ * the step's error is thrown (`FairleadError`, `PluginHostError` or `PluginError`).
+ */
+export async function startServer(options: StartServerOptions): Promise<FairleadServer> {
+  const { config, logger } = options;
+  for (const warning of config.warnings) {
+    logger.log("warn", "configuration", { file: config.file, warning });
+  }
+  await using started = new AsyncDisposableStack();
+  const { store, users, hasher } = openUserAdmin(config);
+  started.defer(async () => {
+    await store.close();
+  });
+  const hostKeys = await loadServerHostKeys(config, logger);
+  const plugins = await startPluginManager({
+    plugins: config.plugins,
+    env: config.env,
+    logger,
+    ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  started.defer(async () => {
+    await plugins.stop({ drainMs: config.fairlead.event_drain_time * 1000 });
+  });
+  const authenticator = createAuthenticator({
+    users: store,
+    hasher,
+    sessions: createSessionRegistry(),
+    namingRules: config.dataProvider.naming_rules,
+    onRecordFailure: (error) => {
+      logger.log("error", "last login not recorded", { error });
+    },
+  });
+  const ssh = await startSshServer({
+    ...sshSettings(config),
+    hostKeys,
+    authenticator,
+    events: plugins.notifiers,
+    logger,
+    openFileSystem: async (session) =>
+      await openUserFileSystem({
+        session,
+        events: plugins.notifiers,
+        activity: store,
+        uploadMode: config.common.upload_mode,
+      }),
+  });
+  logger.log("info", "listening", { addresses: ssh.addresses });
+  return new RunningServer(ssh, users, plugins, started.move());
+}
+
+class RunningServer implements FairleadServer {
+  readonly users: UserAdmin;
+  readonly plugins: PluginManager;
+  readonly addresses: readonly Binding[];
+  readonly #ssh: SshServer;
+  readonly #rest: AsyncDisposableStack;
+  #stopping: Promise<void> | undefined;
+
+  constructor(ssh: SshServer, users: UserAdmin, plugins: PluginManager, rest: AsyncDisposableStack) {
+    this.users = users;
+    this.plugins = plugins;
+    this.addresses = ssh.addresses;
+    this.#ssh = ssh;
+    this.#rest = rest;
+  }
+
+  get connectionCount(): number {
+    return this.#ssh.connectionCount;
+  }
+
+  async stop(options: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options);
+    await this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(options: StopOptions): Promise<void> {
+    await this.#ssh.close(options);
+    await this.#rest.disposeAsync();
+  }
+}
+
+function sshSettings(
+  config: Config,
+): Omit<SshServerOptions, "authenticator" | "events" | "hostKeys" | "logger" | "openFileSystem"> {
+  const { common, sftpd, fairlead } = config;
+  return {
+    bindings: sftpd.bindings.filter((binding) => binding.port > 0 || config.sftpd.bindings.length === 1),
+    algorithms: config.algorithms,
+    banner: readBanner(config),
+    idleTimeoutMs: common.idle_timeout * 60_000,
+    keepaliveIntervalMs: fairlead.keepalive_interval * 1000,
+    loginGraceMs: fairlead.login_grace_time * 1000,
+    maxChannels: fairlead.max_channels,
+    limits: {
+      total: common.max_total_connections,
+      perHost: common.max_per_host_connections,
+      unauthenticated: fairlead.max_unauthenticated_connections,
+      unauthenticatedPerHost: fairlead.max_unauthenticated_per_host,
+    },
+    loginPolicy: {
+      maxTries: sftpd.max_auth_tries === 0 ? DEFAULT_MAX_AUTH_TRIES : sftpd.max_auth_tries,
+      passwordAuthentication: sftpd.password_authentication,
+      keyboardInteractive: sftpd.keyboard_interactive_authentication,
+      publicKeyAlgorithms: config.algorithms.publicKeys,
+      failureDelayMs: common.defender.login_delay.password_failed,
+    },
+  };
+}
+
+/** What SFTPGo's 0 means. */
+const DEFAULT_MAX_AUTH_TRIES = 6;
+
+async function loadServerHostKeys(config: Config, logger: Logger): Promise<readonly string[]> {
+  const keys = await loadHostKeys({
+    files: config.sftpd.host_keys,
+    configDir: config.configDir,
+    dataDir: config.dataDir,
+  });
+  for (const key of keys) {
+    const facts = { file: key.file, algorithm: key.algorithm, fingerprint: key.fingerprint };
+    logger.log("info", key.isNew ? "host key made" : "host key loaded", facts);
+    if (key.isExposed) {
+      logger.log("warn", "host key can be read by others, set its mode to 0600", { file: key.file });
+    }
+  }
+  return keys.map((key) => key.privateKey);
+}
+
+function readBanner({ sftpd, configDir }: Config): string {
+  const name = sftpd.login_banner_file;
+  if (name === "") {
+    return "";
+  }
+  const file = isAbsolute(name) ? name : join(configDir, name);
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n/g, "\r\n");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FairleadError("ERR_CONFIG_VALUE", `cannot read sftpd.login_banner_file ${file}: ${reason}`, {
+      details: { file },
+      cause,
+    });
+  }
+}
