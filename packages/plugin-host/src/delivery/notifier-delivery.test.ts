@@ -27,7 +27,11 @@ function setUp({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy = {} }: Setup 
   const clock = new FakeClock();
   const logger = createMemoryLogger();
   const calls: Call[] = [];
+  const connection = { open: true };
   const client: NotifierClient = {
+    get connected() {
+      return connection.open;
+    },
     sendFsEvent(event, options = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const fail = (error: unknown = new GrpcError("UNKNOWN", "no")): void => reject(error);
@@ -56,7 +60,7 @@ function setUp({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy = {} }: Setup 
   const reasons = (): readonly unknown[] =>
     logger.lines.filter(({ message }) => message === "events dropped").map(({ fields }) => fields["reason"]);
   up();
-  return { clock, logger, calls, delivery, offer, up, down, whats, reasons };
+  return { clock, logger, connection, calls, delivery, offer, up, down, whats, reasons };
 }
 
 test("nothing is sent in the turn of the offer, all of it after", async () => {
@@ -194,6 +198,22 @@ test("without retry_max_time events accepted before survive one restart, not a f
   down(true);
   assert.equal(delivery.counters.queueLength, 0);
   assert.equal(delivery.counters.dropped, 3);
+});
+
+test("a connection that ended costs only the events that were on it", async () => {
+  const { offer, calls, connection, whats, delivery, down, up } = setUp();
+  for (const path of ["/1", "/2", "/3"]) offer("ann", path);
+  await settle();
+  connection.open = false;
+  calls[0]?.fail(new GrpcError("UNAVAILABLE", "gone"));
+  await settle();
+  assert.deepEqual(whats(), ["ann/1"]);
+  down();
+  connection.open = true;
+  up();
+  await settle();
+  assert.deepEqual(whats(), ["ann/1", "ann/2"]);
+  assert.equal(delivery.counters.dropped, 1);
 });
 
 test("a plugin that does not answer gets nothing, and nothing is dropped", async () => {

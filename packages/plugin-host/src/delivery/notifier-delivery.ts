@@ -162,11 +162,13 @@ export class NotifierDelivery {
   }
 
   #pump(): void {
-    while (this.#availability.status === "up" && this.#inFlight < this.#options.policy.maxInFlight) {
+    if (this.#availability.status !== "up") return;
+    const { client } = this.#availability;
+    while (client.connected && this.#inFlight < this.#options.policy.maxInFlight) {
       const lane = this.#lanes.take();
       const queued = lane?.items.head;
       if (lane === undefined || queued === undefined) return;
-      this.#send(this.#availability.client, lane, queued);
+      this.#send(client, lane, queued);
     }
   }
 
@@ -197,7 +199,8 @@ export class NotifierDelivery {
       this.#finish(lane, queued);
       this.#reportDrop(queued.event, reason);
     }
-    this.#pump();
+    // Not now: when a connection ends, its calls fail before it can be known that no further one would succeed.
+    this.#deferPump();
   }
 
   #judge(queued: QueuedEvent, error: unknown): DropReason | undefined {

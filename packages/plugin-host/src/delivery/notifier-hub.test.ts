@@ -28,6 +28,7 @@ function createRoute(clock: FakeClock, fsEvents: readonly string[], client?: Par
     logger: createMemoryLogger(),
   });
   const recording: NotifierClient = {
+    connected: true,
     sendFsEvent: async (_event, options = {}) => void calls.push(options),
     sendProviderEvent: async () => {},
     sendLogEvent: async () => {},

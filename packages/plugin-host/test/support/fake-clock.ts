@@ -44,7 +44,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Waits until every promise that can settle has. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Waits until every promise that can settle has, and what that deferred has run. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

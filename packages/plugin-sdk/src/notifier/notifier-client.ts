@@ -21,6 +21,8 @@ export interface SendOptions {
 
 /** A notifier plugin as its host calls it. Every method rejects with a `GrpcError` when the plugin did not take the event. */
 export interface NotifierClient {
+  /** False once the connection has ended: no call can succeed any more. */
+  readonly connected: boolean;
   sendFsEvent(event: FsEvent, options?: SendOptions): Promise<void>;
   sendProviderEvent(event: ProviderEvent, options?: SendOptions): Promise<void>;
   sendLogEvent(event: LogEvent, options?: SendOptions): Promise<void>;
@@ -30,7 +32,12 @@ export interface NotifierClient {
 export function createNotifierClient(connection: ClientConnection): NotifierClient {
   const send = <Event>(method: Method<Event, void, "unary">, event: Event, options: SendOptions = {}): Promise<void> =>
     connection.unary(method, event, toCallOptions(options));
+  let connected = true;
+  void connection.closed.then(() => (connected = false));
   return {
+    get connected() {
+      return connected;
+    },
     sendFsEvent: (event, options) => send(notifierMethods.sendFsEvent, event, options),
     sendProviderEvent: (event, options) => send(notifierMethods.sendProviderEvent, event, options),
     sendLogEvent: (event, options) => send(notifierMethods.sendLogEvent, event, options),
