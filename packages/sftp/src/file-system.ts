@@ -38,12 +38,14 @@ export interface FileSystem {
   userGroupNames?(uids: readonly number[], gids: readonly number[]): Promise<UserGroupNames>;
 }
 
-/** An open file. Reads and writes of one handle may overlap in time. */
+/** An open file. Reads may overlap in time; writes come one at a time, and never while something else runs. */
 export interface FileHandle {
   /** Fills `buffer` from `position` as far as there are bytes; resolves to the count, 0 only at the end of the file. */
   read(buffer: Uint8Array, position: number): Promise<number>;
   /** Writes all of `bytes`; they are only valid until the promise settles. With the append flag `position` is ignored. */
   write(bytes: Uint8Array, position: number): Promise<void>;
+  /** `write` of several pieces that follow each other (writev); absent: each comes as a `write` of its own. */
+  writeMany?(pieces: readonly Uint8Array[], position: number): Promise<void>;
   stat(): Promise<FileAttributes>;
   setStat(attributes: FileAttributes): Promise<void>;
   /** Makes written data durable (fsync). */

@@ -1,7 +1,7 @@
 import type { DirectoryEntry, DirectoryHandle, FileHandle } from "../file-system.ts";
 import { SftpError } from "../sftp-error.ts";
 import { OperationGate } from "./operation-gate.ts";
-import type { Lane } from "./operation-gate.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** A file a client has open. */
 export class OpenFile {
@@ -11,10 +11,7 @@ export class OpenFile {
   readonly file: FileHandle;
   readonly readable: boolean;
   readonly writable: boolean;
-  readonly append: boolean;
-  /** End of the furthest write among those not done. */
-  #writesEnd = 0;
-  #writes = 0;
+  readonly writes: WriteQueue;
 
   constructor(
     path: string,
@@ -25,20 +22,7 @@ export class OpenFile {
     this.file = file;
     this.readable = access.read;
     this.writable = access.write;
-    this.append = access.append;
-  }
-
-  /** `gate.enter` for a write: writes that go forward run together; one that may overlap another waits for it. */
-  enterWrite(position: number, lengthBytes: number): Promise<void> | undefined {
-    const lane: Lane = this.append || (this.#writes > 0 && position < this.#writesEnd) ? "alone" : "write";
-    this.#writesEnd = this.#writes === 0 ? position + lengthBytes : Math.max(this.#writesEnd, position + lengthBytes);
-    this.#writes += 1;
-    return this.gate.enter(lane);
-  }
-
-  leaveWrite(): void {
-    this.#writes -= 1;
-    this.gate.leave();
+    this.writes = new WriteQueue(file, access.append);
   }
 }
 

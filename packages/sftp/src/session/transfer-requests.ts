@@ -58,19 +58,19 @@ async function readInto(context: SessionContext, open: OpenFile, target: Buffer,
   }
 }
 
-/** WRITE (draft §6.4), straight from the packet. */
+/** WRITE (draft §6.4), straight from the packet, joined with its neighbours when the file is busy. */
 export async function answerWrite(context: SessionContext, id: number, request: WriteRequest): Promise<void> {
   const { data, position } = request;
   const open = context.handles.file(request.handle);
   if (!open.writable) throw new SftpError("PERMISSION_DENIED", "Handle is not open for writing");
   checkReach(position, data.length);
-  const turn = open.enterWrite(position, data.length);
+  const turn = open.gate.enter("write");
   if (turn !== undefined) await turn;
   try {
     throwIfGivenUp(context);
-    if (data.length > 0) await open.file.write(data, position);
+    if (data.length > 0) await open.writes.write(data, position);
   } finally {
-    open.leaveWrite();
+    open.gate.leave();
   }
   sendOk(context, id);
 }
