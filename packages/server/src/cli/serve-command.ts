@@ -2,7 +2,7 @@ import type { Logger, LogLevel } from "@fairlead/go-plugin";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { createLogger } from "../log/pino-logger.ts";
-import { type FairleadServer, startServer } from "../start-server.ts";
+import type { FairleadServer } from "../start-server.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -56,6 +56,8 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
   const config = loadConfigFromFlags(flags, terminal.env);
   const signals = listenForSignals(logger);
   try {
+    // Loaded here, so that the other commands do not wait for SSH and gRPC.
+    const { startServer } = await import("../start-server.ts");
     const server = await startServer({ config, logger, signal: signals.stop });
     await untilAborted(signals.stop);
     await stop(server, flags.graceTime * 1000, signals.hurry, logger);

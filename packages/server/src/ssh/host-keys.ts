@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
 
-import { utils } from "ssh2";
+import ssh2 from "ssh2";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { toSsh2PrivateKey } from "./host-key-format.ts";
@@ -59,9 +59,9 @@ async function loadHostKey(file: string): Promise<HostKey> {
   }
   const text = await readKeyFile(file);
   const privateKey = convert(file, text);
-  const parsed: ReturnType<typeof utils.parseKey> | readonly ReturnType<typeof utils.parseKey>[] =
-    utils.parseKey(privateKey);
-  const key = Array.isArray(parsed) ? (parsed[0] as ReturnType<typeof utils.parseKey>) : parsed;
+  const parsed: ReturnType<typeof ssh2.utils.parseKey> | readonly ReturnType<typeof ssh2.utils.parseKey>[] =
+    ssh2.utils.parseKey(privateKey);
+  const key = Array.isArray(parsed) ? (parsed[0] as ReturnType<typeof ssh2.utils.parseKey>) : parsed;
   if (key instanceof Error || !key.isPrivateKey()) {
     const reason = key instanceof Error ? key.message : "it is a public key";
     throw hostKeyError(file, `it is no private key this server can use (${reason})`);
@@ -133,13 +133,13 @@ async function generate(
     };
     switch (type) {
       case "rsa":
-        utils.generateKeyPair("rsa", { bits: 4096 }, done);
+        ssh2.utils.generateKeyPair("rsa", { bits: 4096 }, done);
         break;
       case "ecdsa":
-        utils.generateKeyPair("ecdsa", { bits: 256 }, done);
+        ssh2.utils.generateKeyPair("ecdsa", { bits: 256 }, done);
         break;
       case "ed25519":
-        utils.generateKeyPair("ed25519", {}, done);
+        ssh2.utils.generateKeyPair("ed25519", {}, done);
         break;
     }
   });

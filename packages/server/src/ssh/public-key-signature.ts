@@ -1,4 +1,5 @@
-import { type PublicKeyAuthContext, utils } from "ssh2";
+import ssh2 from "ssh2";
+import type { PublicKeyAuthContext } from "ssh2";
 
 /** The algorithm the client signs with; ssh2 says `ssh-rsa` for all RSA keys and the hash beside it. */
 export function signatureAlgorithm(context: PublicKeyAuthContext): string {
@@ -12,7 +13,7 @@ export function signatureAlgorithm(context: PublicKeyAuthContext): string {
 /** Whether the request is signed with the private half of the key it names (RFC 4252 section 7). */
 export function isSignedBy(context: PublicKeyAuthContext): boolean {
   const { blob, signature, hashAlgo } = context;
-  const key = utils.parseKey(context.key.data);
+  const key = ssh2.utils.parseKey(context.key.data);
   if (key instanceof Error || blob === undefined || signature === undefined) {
     return false;
   }
