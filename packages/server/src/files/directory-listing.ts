@@ -3,6 +3,7 @@ import { opendir } from "node:fs/promises";
 import type { DirectoryEntry, DirectoryHandle } from "@fairlead/sftp";
 import { toAttributes } from "./attributes.ts";
 import { toSftpError } from "./file-errors.ts";
+import type { OpenHandle } from "./files-context.ts";
 import type { Pin } from "./jail/jail.ts";
 
 /** Names asked from the kernel at a time. */
@@ -13,10 +14,17 @@ export interface ListingOptions {
   readonly pin: Pin;
   /** Whether an entry is kept from the user. */
   readonly isHidden: (name: string) => boolean;
+  readonly openHandles: Set<OpenHandle>;
 }
 
+/** Takes over the pin, also when it fails. */
 export async function openListing(options: ListingOptions): Promise<DirectoryHandle> {
-  return new DirectoryListing(await opendir(options.pin.path, { bufferSize: BATCH }), options);
+  try {
+    return new DirectoryListing(await opendir(options.pin.path, { bufferSize: BATCH }), options);
+  } catch (error) {
+    options.pin.release();
+    throw error;
+  }
 }
 
 class DirectoryListing implements DirectoryHandle {
@@ -28,6 +36,7 @@ class DirectoryListing implements DirectoryHandle {
   constructor(directory: Dir, options: ListingOptions) {
     this.#directory = directory;
     this.#options = options;
+    options.openHandles.add(this);
   }
 
   async next(limit: number): Promise<readonly DirectoryEntry[]> {
@@ -45,6 +54,7 @@ class DirectoryListing implements DirectoryHandle {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#options.openHandles.delete(this);
     this.#options.pin.release();
     await this.#directory.close();
   }

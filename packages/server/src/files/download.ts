@@ -67,6 +67,7 @@ export class Download implements PathHandle {
     this.path = path;
     this.#file = file;
     this.#opened = opened;
+    context.openHandles.add(this);
   }
 
   async read(buffer: Uint8Array, position: number): Promise<number> {
@@ -109,7 +110,11 @@ export class Download implements PathHandle {
   async close(options?: { readonly aborted?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#file.close();
+    this.#context.openHandles.delete(this);
+    // Nothing was written that could be lost; the client has its bytes.
+    await this.#file
+      .close()
+      .catch((error: unknown) => this.#context.events.warn("close failed", { path: this.path, error }));
     const isGood = !this.#failed && options?.aborted !== true;
     const facts = {
       action: "download",

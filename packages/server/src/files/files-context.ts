@@ -24,6 +24,12 @@ export interface FilePolicy {
   readonly plainRenameOverwrites: boolean;
 }
 
+/** Something a session must not leave open. */
+export interface OpenHandle {
+  /** Idempotent. */
+  close(options: { readonly aborted: boolean }): Promise<void>;
+}
+
 /** What all operations of one session share. */
 export interface FilesContext {
   readonly user: User;
@@ -35,4 +41,6 @@ export interface FilesContext {
   readonly quota: Quota | undefined;
   /** Largest file an upload may make; Infinity without a limit. */
   readonly maxUploadBytes: number;
+  /** What the client has open now; handles enter and leave by themselves. */
+  readonly openHandles: Set<OpenHandle>;
 }

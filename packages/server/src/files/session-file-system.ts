@@ -32,7 +32,6 @@ const NO_FOLLOW = { followLast: false } as const;
 export class SessionFileSystem implements FileSystem, AsyncDisposable {
   readonly homeDirectory: string;
   readonly #context: FilesContext;
-  readonly #open = new Set<{ close(options: { readonly aborted: boolean }): Promise<void> }>();
 
   constructor(context: FilesContext, homeDirectory: string) {
     this.#context = context;
@@ -42,27 +41,26 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   // The mode a client proposes is left to the umask, as SFTPGo does: setting it is what the permission chmod is for.
   async open(path: string, flags: OpenFlags): Promise<FileHandle> {
     try {
-      if (isUpload(flags)) return this.#keep(await openUpload(this.#context, path, flags));
-      if (flags.read) return this.#keep(await openDownload(this.#context, path));
+      if (isUpload(flags)) return await openUpload(this.#context, path, flags);
+      if (flags.read) return await openDownload(this.#context, path);
     } catch (error) {
       throw toSftpError(error);
     }
     throw new SftpError("FAILURE", "the file must be opened for reading or writing");
   }
 
-  openDirectory(path: string): Promise<DirectoryHandle> {
-    const { access, jail } = this.#context;
+  async openDirectory(path: string): Promise<DirectoryHandle> {
+    const { access, jail, openHandles } = this.#context;
+    access.requireListing(path);
     return atPlace(jail, path, FOLLOW, async (place) => {
-      access.requireListing(path);
       if (place.crossedLink) access.requireListing(place.virtualPath);
       if (!place.stats) throw noSuchFile();
       if (!place.stats.isDirectory()) throw new SftpError("FAILURE", "not a directory");
-      const pin = await place.pin();
-      const prefixes = [...new Set([path, place.virtualPath])].map((directory) =>
-        directory === "/" ? "/" : `${directory}/`,
-      );
-      const isHidden = (name: string) => prefixes.some((prefix) => access.isHidden(prefix + name));
-      return this.#keep(await openListing({ pin, isHidden }));
+      // A link must not show what is hidden where it leads.
+      const directories = [...new Set([path, place.virtualPath])];
+      const isHidden = (name: string) =>
+        directories.some((directory) => access.isHidden(directory === "/" ? `/${name}` : `${directory}/${name}`));
+      return openListing({ pin: await place.pin(), isHidden, openHandles });
     });
   }
 
@@ -151,7 +149,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   async realPath(path: string): Promise<string> {
     const { access, jail } = this.#context;
     if (path === "/" || path === this.homeDirectory || !access.permits(path, "list")) return path;
-    return atPlace(jail, path, FOLLOW, (place) => place.virtualPath);
+    if (access.isHidden(path)) throw noSuchFile();
+    return atPlace(jail, path, FOLLOW, ({ virtualPath }) => (access.permits(virtualPath, "list") ? virtualPath : path));
   }
 
   async statVfs(path: string): Promise<StatVfs> {
@@ -171,8 +170,9 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
 
   /** Closes what a session left open, as cut off, and lets go of the home. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([...this.#open].map((handle) => handle.close({ aborted: true })));
-    this.#context.jail.close();
+    const { jail, openHandles } = this.#context;
+    await Promise.allSettled(Array.from(openHandles, (handle) => handle.close({ aborted: true })));
+    jail.close();
   }
 
   async #describe(path: string, options: { readonly followLast: boolean }): Promise<FileAttributes> {
@@ -197,16 +197,5 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       if (sizeBytes !== undefined) await truncatePlace(this.#context, place, Number(sizeBytes));
       await (place.stats.isSymbolicLink() ? changeLink(place, changes) : changePlace(place, changes));
     });
-  }
-
-  // Remembered until closed, so that the end of the session can close what the client did not.
-  #keep<H extends { close(options?: { readonly aborted?: boolean }): Promise<void> }>(handle: H): H {
-    this.#open.add(handle);
-    const close = handle.close.bind(handle);
-    handle.close = (options) => {
-      this.#open.delete(handle);
-      return close(options);
-    };
-    return handle;
   }
 }

@@ -52,10 +52,7 @@ export function createTemporaryDestination(options: TemporaryOptions): UploadDes
     replaces: true,
     commit,
     async abandon(failure) {
-      if (keepsPartial && failure !== "limit") {
-        await commit();
-        return "kept";
-      }
+      if (keepsPartial && failure !== "limit" && (await succeeds(commit))) return "kept";
       await unlink(temporaryPath);
       return "removed";
     },
@@ -63,6 +60,16 @@ export function createTemporaryDestination(options: TemporaryOptions): UploadDes
       place.release();
     },
   };
+}
+
+async function succeeds(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    // The upload has failed already, and its first error is the one to tell; the bytes just cannot be kept.
+    return false;
+  }
 }
 
 export function temporaryName(): string {

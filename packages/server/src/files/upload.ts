@@ -42,6 +42,7 @@ export class Upload implements PathHandle {
     this.#file = opened.file;
     this.path = opened.path;
     this.#sizeBytes = opened.startBytes;
+    context.openHandles.add(this);
   }
 
   async read(buffer: Uint8Array, position: number): Promise<number> {
@@ -87,17 +88,12 @@ export class Upload implements PathHandle {
   async close(options?: { readonly aborted?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#context.openHandles.delete(this);
     if (options?.aborted === true) this.#fail("aborted", new SftpError("FAILURE", "the upload was cut off"));
-    let fate: "kept" | "removed";
-    let sizeBytes: bigint;
-    try {
-      fate = await this.#finish();
-      sizeBytes = fate === "removed" ? 0n : await this.#eventSizeBytes();
-    } finally {
-      this.#opened.destination.release();
-      await this.#file.close().catch((error: unknown) => this.#fail("failed", toSftpError(error)));
-    }
-    if (fate === "removed") this.#recordRemoval();
+    const fate = await this.#finish();
+    const sizeBytes = await this.#settleSize(fate);
+    this.#opened.destination.release();
+    await this.#file.close().catch((error: unknown) => this.#fail("failed", toSftpError(error)));
     await this.#publish(sizeBytes);
     if (this.#failure && this.#failure.kind !== "aborted") throw this.#failure.error;
   }
@@ -120,12 +116,31 @@ export class Upload implements PathHandle {
     }
   }
 
-  // As observed: users whose quota is counted get the file's real size, others what came in, plus where an append
-  // began. A quota user's r+ of 10 bytes into 100 says 100, anybody else's 10.
-  async #eventSizeBytes(): Promise<bigint> {
+  /**
+   * The size the event tells, and the quota's last word. As observed: users whose quota is counted get the file's real
+   * size, others what came in, plus where an append began. A quota user's r+ of 10 bytes into 100 says 100, anybody
+   * else's 10.
+   */
+  async #settleSize(fate: "kept" | "removed"): Promise<bigint> {
     const { appends, startBytes } = this.#opened;
-    if (this.#context.quota) return (await this.#file.stat()).size;
-    return BigInt(this.#receivedBytes + (appends ? startBytes : 0));
+    const { quota, events } = this.#context;
+    if (fate === "removed") {
+      this.#recordRemoval();
+      return 0n;
+    }
+    const received = BigInt(this.#receivedBytes + (appends ? startBytes : 0));
+    if (!quota) return received;
+    try {
+      const { size } = await this.#file.stat();
+      // Writes that failed were counted before they were tried.
+      if (this.#failure && Number(size) < this.#sizeBytes) {
+        quota.record({ files: 0, sizeBytes: Number(size) - this.#sizeBytes });
+      }
+      return size;
+    } catch (error) {
+      events.warn("size of upload not known", { path: this.path, error });
+      return received;
+    }
   }
 
   async #publish(sizeBytes: bigint): Promise<void> {

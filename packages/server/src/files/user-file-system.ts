@@ -8,7 +8,7 @@ import { type EventClock, eventClock } from "../events/event-clock.ts";
 import type { EventSink } from "../events/event-sink.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
 import { Access } from "./access.ts";
-import type { FilePolicy } from "./files-context.ts";
+import type { FilePolicy, OpenHandle } from "./files-context.ts";
 import { openHomeJail } from "./jail/open-jail.ts";
 import { hasQuota, Quota, type QuotaLedger } from "./quota.ts";
 import { SessionEvents, type UserActivity } from "./session-events.ts";
@@ -55,6 +55,7 @@ export async function openUserFileSystem(options: UserFileSystemOptions): Promis
       },
       quota: await openQuota(user, options.quotas),
       maxUploadBytes: Number(user.filters.maxUploadFileSizeBytes) || Infinity,
+      openHandles: new Set<OpenHandle>(),
     };
     return new SessionFileSystem(context, normaliseVirtualPath(user.filters.startDirectory));
   } catch (error) {

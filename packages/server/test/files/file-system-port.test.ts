@@ -4,7 +4,4 @@ import { openTestFileSystem } from "./test-file-system.ts";
 // The port's own promises. SFTPGo's defaults differ from them in two places, and are tested elsewhere.
 const POSIX = { symlinkMode: 1, plainRenameOverwrites: false } as const;
 
-describeFileSystem("user file system", async () => {
-  const { fs, close } = await openTestFileSystem(POSIX);
-  return { fs, close };
-});
+describeFileSystem("user file system", () => openTestFileSystem(POSIX));
