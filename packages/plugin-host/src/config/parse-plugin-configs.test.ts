@@ -84,6 +84,14 @@ test("loosely written values are read as SFTPGo reads them", () => {
   assert.equal(config?.notifierOptions.retryQueueMaxSize, 0);
 });
 
+test("keys that mean nothing are told, those of other kinds are not", () => {
+  const unknown: string[] = [];
+  const options = { ...minimal.notifier_options, FS_event: ["upload"] };
+  const entry = { ...minimal, Sha256Sums: "ab", kms_options: { scheme: "" }, notifier_options: options };
+  parsePluginConfigs([minimal, entry], "f.json", (place) => unknown.push(place));
+  assert.deepEqual(unknown.sort(), ["plugins[1].notifier_options.fs_event", "plugins[1].sha256sums"]);
+});
+
 test("an absent section is an empty list", () => {
   assert.deepEqual(parsePluginConfigs(undefined), []);
   assert.deepEqual(parsePluginConfigs(null), []);

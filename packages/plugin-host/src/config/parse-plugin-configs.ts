@@ -1,28 +1,35 @@
 import type { z } from "zod";
 import { PluginHostError } from "../plugin-host-error.ts";
 import type { PluginConfig } from "./plugin-config.ts";
-import { formatEnvName } from "./plugin-keys.ts";
+import { formatEnvName, isKnownKey } from "./plugin-keys.ts";
 import { pluginEntry, typedEntry } from "./plugin-schema.ts";
 
 /**
  * Checks the `plugins` list of a configuration (after {@link applyPluginEnvironment}).
  *
  * @param source name of the configuration file, for messages
+ * @param onUnknownKey called with the place of each key that means nothing, such as `plugins[0].sha256sums`: SFTPGo
+ *   ignores them in silence, but a misspelt checksum protects nothing
  * @throws PluginHostError naming file, entry, key and value; never a value of `args`, which may hold secrets
  */
-export function parsePluginConfigs(rawPlugins: unknown, source = "the configuration"): readonly PluginConfig[] {
+export function parsePluginConfigs(
+  rawPlugins: unknown,
+  source = "the configuration",
+  onUnknownKey: (place: string) => void = () => {},
+): readonly PluginConfig[] {
   if (rawPlugins === undefined || rawPlugins === null) return [];
   if (!Array.isArray(rawPlugins)) {
     throw new PluginHostError("ERR_PLUGIN_CONFIG", `"plugins" in ${source} must be a list of entries`, {
       details: { source },
     });
   }
-  return rawPlugins.map((entry: unknown, index) => parseEntry(entry, { source, index }));
+  return rawPlugins.map((entry: unknown, index) => parseEntry(entry, { source, index, onUnknownKey }));
 }
 
 interface Place {
   readonly source: string;
   readonly index: number;
+  readonly onUnknownKey: (place: string) => void;
 }
 
 function parseEntry(raw: unknown, place: Place): PluginConfig {
@@ -47,6 +54,7 @@ function lowerKeys(value: unknown, path: readonly string[], place: Place): unkno
     const key = name.toLowerCase();
     const itemPath = [...path, key];
     if (lowered.has(key)) throw configError(itemPath, "is there twice, in different spelling", place);
+    if (!isKnownKey(itemPath)) place.onUnknownKey(formatKey(itemPath, place));
     lowered.set(key, lowerKeys(item, itemPath, place));
   }
   return Object.fromEntries(lowered);
@@ -115,6 +123,10 @@ function keyOf(path: readonly string[]): readonly string[] {
   return path.filter((part) => !/^\d+$/.test(part));
 }
 
-function formatPlace(path: readonly string[], { source, index }: Place): string {
-  return `${[`plugins[${index}]`, ...path].join(".")} in ${source}`;
+function formatPlace(path: readonly string[], place: Place): string {
+  return `${formatKey(path, place)} in ${place.source}`;
+}
+
+function formatKey(path: readonly string[], { index }: Place): string {
+  return [`plugins[${index}]`, ...path].join(".");
 }

@@ -34,3 +34,10 @@ export const PLUGIN_KEYS: readonly PluginKey[] = [
 export function formatEnvName(index: number | string, path: readonly string[]): string {
   return ["SFTPGO_PLUGINS", String(index), ...path].join("__").toUpperCase();
 }
+
+const knownPaths = new Set(PLUGIN_KEYS.flatMap(({ path }) => path.map((_, end) => path.slice(0, end + 1).join("."))));
+
+/** Whether an entry may have this key, or keys below it; lower case. */
+export function isKnownKey(path: readonly string[]): boolean {
+  return knownPaths.has(path.join("."));
+}
