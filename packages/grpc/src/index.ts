@@ -1,3 +1,9 @@
+export { connectGrpc } from "./client/connect-grpc.ts";
+export { createGrpcServer } from "./server/create-grpc-server.ts";
+export { checkHealth } from "./health/check-health.ts";
+export { createHealthService } from "./health/health-service.ts";
+export type { HealthService } from "./health/health-service.ts";
+export type { ServingStatus } from "./health/health-messages.ts";
 export { createStreamPair } from "./stream-pair.ts";
 export { GrpcError } from "./grpc-error.ts";
 export type { GrpcErrorOptions } from "./grpc-error.ts";
@@ -6,7 +12,13 @@ export type { MetadataValue } from "./metadata.ts";
 export { defineMethod } from "./method.ts";
 export type { Codec, Method, MethodKind } from "./method.ts";
 export type { ErrorStatusCode, StatusCode } from "./status.ts";
-export type { BidiCall, CallOptions, ClientConnection, ClientOptions, CloseOptions } from "./client-connection.ts";
+export type {
+  BidiCall,
+  CallOptions,
+  ClientConnection,
+  ClientOptions,
+  CloseOptions,
+} from "./client/client-connection.ts";
 export type {
   BidiHandler,
   ClientStreamHandler,
@@ -16,4 +28,4 @@ export type {
   ServerStreamHandler,
   ServiceRegistrar,
   UnaryHandler,
-} from "./grpc-server.ts";
+} from "./server/grpc-server.ts";

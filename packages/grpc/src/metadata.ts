@@ -67,6 +67,11 @@ export class Metadata {
   }
 }
 
+/** Whether a peer's entry is one that `append` would take. */
+export function isMetadataEntry(name: string, value: MetadataValue): boolean {
+  return NAME.test(name) && (typeof value === "string" ? ASCII_VALUE.test(value) : true);
+}
+
 function checkedEntry(name: string, value: MetadataValue): [string, MetadataValue] {
   const key = name.toLowerCase();
   if (!NAME.test(key)) {

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
-import type { CloseOptions } from "./client-connection.ts";
-import type { Metadata } from "./metadata.ts";
-import type { Method } from "./method.ts";
+import type { CloseOptions } from "../client/client-connection.ts";
+import type { Metadata } from "../metadata.ts";
+import type { Method } from "../method.ts";
 
 /** What a handler knows about its call. */
 export interface ServerCall {

@@ -1,5 +1,5 @@
-import type { Metadata } from "./metadata.ts";
-import type { Method } from "./method.ts";
+import type { Metadata } from "../metadata.ts";
+import type { Method } from "../method.ts";
 
 /** What may be said about one call. */
 export interface CallOptions {

@@ -1,0 +1,181 @@
+import type { Deadline } from "../calls/deadline-queue.ts";
+import { decodeStatusMessage } from "../calls/status-message.ts";
+import { fromWireMetadata } from "../calls/wire-metadata.ts";
+import type { HeaderList } from "../connection/header-list.ts";
+import type { Sender } from "../connection/sender.ts";
+import { StreamRecord } from "../connection/stream-record.ts";
+import type { Http2ErrorCode } from "../frames/http2-error.ts";
+import { GrpcError } from "../grpc-error.ts";
+import type { Metadata } from "../metadata.ts";
+import { fromWireStatus, statusFromHttp } from "../status.ts";
+import type { Abortable } from "./abort-watch.ts";
+import type { CallOptions } from "./client-connection.ts";
+import { errorFromReset } from "./reset-status.ts";
+
+export const NO_OPTIONS: CallOptions = {};
+
+/** What a call asks of the connection it is on. */
+export interface CallSession {
+  readonly sender: Sender;
+  /** The call is over: nothing is kept for it, its stream is reset with `code` if it still lives. */
+  release(call: ClientCall, code: Http2ErrorCode): void;
+  resetStream(stream: StreamRecord, code: Http2ErrorCode): void;
+  holdUnread(stream: StreamRecord, sizeBytes: number): void;
+  releaseUnread(stream: StreamRecord, sizeBytes: number): void;
+}
+
+/** One call on a client: the record of its stream, and how its response becomes a result. */
+export abstract class ClientCall extends StreamRecord implements Deadline, Abortable {
+  readonly path: string;
+  readonly options: CallOptions;
+  deadlineAtMs = 0;
+  deadlineIndex = -1;
+  isDone = false;
+  /** Set by who sends requests; called when the call ends. */
+  onDone: (() => void) | undefined = undefined;
+  protected readonly session: CallSession;
+  #headersSeen = false;
+
+  constructor(session: CallSession, path: string, options: CallOptions) {
+    super();
+    this.session = session;
+    this.path = path;
+    this.options = options;
+  }
+
+  override get acceptsMessages(): boolean {
+    return !this.isDone;
+  }
+
+  /** Called once: `error` is undefined after OK. */
+  protected abstract settle(error: GrpcError | undefined): void;
+
+  /** Sends one request message; undefined when it left at once. */
+  sendBytes(bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
+    if (this.isDone) return Promise.reject(this.#overError());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const left = this.session.sender.send(this, bytes, isLast, (error) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+    return left ? undefined : promise;
+  }
+
+  endRequests(): void {
+    if (!this.isDone && !this.endsWithOutgoing && (this.state === "idle" || this.isLocalOpen)) {
+      this.session.sender.end(this);
+    }
+  }
+
+  finish(error: GrpcError | undefined): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    this.session.release(this, error === undefined ? "NO_ERROR" : "CANCEL");
+    if (this.outgoing !== undefined) this.dropOutgoing(error ?? this.#overError());
+    this.onDone?.();
+    this.settle(error);
+  }
+
+  onHeaders(list: HeaderList, isEnd: boolean): void {
+    if (this.isDone) return;
+    if (list.isTooLarge) {
+      this.finish(new GrpcError("RESOURCE_EXHAUSTED", "grpc: the server's header list is larger than the limit"));
+    } else if (this.#headersSeen) this.#trailers(list, isEnd);
+    else this.#responseHead(list, isEnd);
+  }
+
+  /** DATA with END_STREAM: gRPC servers end with trailers. */
+  onEnd(): void {
+    this.finish(new GrpcError("INTERNAL", "grpc: the server closed the stream without sending trailers"));
+  }
+
+  onBadMessage(error: GrpcError): void {
+    this.finish(error);
+  }
+
+  onProtocolError(code: Http2ErrorCode, message: string): void {
+    this.finish(new GrpcError("INTERNAL", `the server broke HTTP/2 (${code}): ${message}`));
+  }
+
+  onReset(code: Http2ErrorCode): void {
+    this.finish(errorFromReset(code));
+  }
+
+  onConnectionLost(error: GrpcError): void {
+    this.finish(error);
+  }
+
+  onOutgoingSent(): void {}
+
+  onDeadline(): void {
+    this.finish(new GrpcError("DEADLINE_EXCEEDED", `the deadline of ${this.options.deadlineMs} ms passed`));
+  }
+
+  onAbort(reason: unknown): void {
+    this.finish(new GrpcError("CANCELLED", "the call was cancelled", { cause: reason }));
+  }
+
+  #responseHead(list: HeaderList, isEnd: boolean): void {
+    const problem = list.responseProblem;
+    if (problem !== undefined) return this.#malformed(problem);
+    if (list.status!.startsWith("1")) {
+      // Interim responses say nothing to gRPC, but may not end a stream (RFC 9113 §8.1).
+      if (isEnd) this.#malformed("an interim response ends the stream");
+      return undefined;
+    }
+    this.#headersSeen = true;
+    this.expectedBodyBytes = list.contentLength ?? -1;
+    if (isEnd) return this.#finishWith(list);
+    if (list.status !== "200" || list.contentType?.startsWith("application/grpc") !== true) {
+      return this.finish(errorFromHttp(list));
+    }
+    if (list.encoding !== undefined && list.encoding !== "identity") {
+      return this.finish(new GrpcError("INTERNAL", `grpc: the server compresses with ${list.encoding}, unasked`));
+    }
+    if (this.options.onHeaders !== undefined) this.#tell(this.options.onHeaders, fromWireMetadata(list));
+    return undefined;
+  }
+
+  #trailers(list: HeaderList, isEnd: boolean): void {
+    const problem = isEnd ? list.trailersProblem : "a second header block does not end the stream";
+    if (problem !== undefined) return this.#malformed(problem);
+    return this.#finishWith(list);
+  }
+
+  #finishWith(list: HeaderList): void {
+    if (list.grpcStatus === undefined && list.status !== undefined && list.status !== "200") {
+      return this.finish(errorFromHttp(list));
+    }
+    const code = list.grpcStatus === undefined ? "UNKNOWN" : fromWireStatus(list.grpcStatus);
+    if (code === "OK" && this.options.onTrailers === undefined) return this.finish(undefined);
+    const trailers = fromWireMetadata(list);
+    if (this.options.onTrailers !== undefined) this.#tell(this.options.onTrailers, trailers);
+    if (code === "OK") return this.finish(undefined);
+    const message =
+      list.grpcStatus === undefined ? "grpc: the response has no status" : decodeStatusMessage(list.grpcMessage ?? "");
+    return this.finish(new GrpcError(code, message, { trailers }));
+  }
+
+  #tell(listener: (metadata: Metadata) => void, metadata: Metadata): void {
+    try {
+      listener(metadata);
+    } catch (error) {
+      this.finish(new GrpcError("CANCELLED", "a metadata listener of the call threw", { cause: error }));
+    }
+  }
+
+  #malformed(problem: string): void {
+    this.session.resetStream(this, "PROTOCOL_ERROR");
+    this.finish(new GrpcError("INTERNAL", `the server sent a malformed response: ${problem}`));
+  }
+
+  #overError(): GrpcError {
+    return new GrpcError("CANCELLED", "the call is over");
+  }
+}
+
+function errorFromHttp(list: HeaderList): GrpcError {
+  const httpStatus = list.status ?? "none";
+  const what = `HTTP status ${httpStatus}, content-type ${JSON.stringify(list.contentType ?? "")}`;
+  return new GrpcError(statusFromHttp(httpStatus), `grpc: the peer does not answer as a gRPC server: ${what}`);
+}

@@ -1,0 +1,135 @@
+import type { Duplex } from "node:stream";
+
+import { encodeMessage } from "../calls/marshal.ts";
+import { pump } from "../calls/pump.ts";
+import { DEFAULT_GRACE_MS, DEFAULT_MAX_MESSAGE_BYTES } from "../defaults.ts";
+import { GrpcError } from "../grpc-error.ts";
+import type { Method } from "../method.ts";
+import { BidiClientCall, SingleResponseCall, StreamResponseCall } from "./client-call-kinds.ts";
+import { NO_OPTIONS, type ClientCall } from "./client-call.ts";
+import type { BidiCall, CallOptions, ClientConnection, ClientOptions, CloseOptions } from "./client-connection.ts";
+import { ClientSession } from "./client-session.ts";
+
+/**
+ * A gRPC client on any node:stream Duplex (a socket, TLS or not, an in-memory pair). The stream belongs to the
+ * connection from now on. Calls may start at once; they leave when the stream lets them.
+ */
+export function connectGrpc(stream: Duplex, options: ClientOptions = {}): ClientConnection {
+  return new GrpcClientConnection(stream, options);
+}
+
+class GrpcClientConnection implements ClientConnection {
+  readonly #session: ClientSession;
+
+  constructor(stream: Duplex, options: ClientOptions) {
+    this.#session = new ClientSession({
+      stream,
+      readsStream: options.reads !== "caller",
+      authority: options.authority ?? "localhost",
+      scheme: options.scheme ?? "http",
+      userAgent: options.userAgent ?? "grpc-fairlead/0.1",
+      maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    });
+  }
+
+  unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options: CallOptions = NO_OPTIONS): Promise<Res> {
+    const call = new SingleResponseCall(this.#session, method.path, method.response, options);
+    this.#startWithRequest(call, method, request);
+    return call.response;
+  }
+
+  serverStream<Req, Res>(
+    method: Method<Req, Res, "server-streaming">,
+    request: Req,
+    options: CallOptions = NO_OPTIONS,
+  ): AsyncIterable<Res> {
+    const call = new StreamResponseCall(this.#session, method.path, method.response, options);
+    this.#startWithRequest(call, method, request);
+    return call.responses;
+  }
+
+  clientStream<Req, Res>(
+    method: Method<Req, Res, "client-streaming">,
+    requests: AsyncIterable<Req> | Iterable<Req>,
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<Res> {
+    const call = new SingleResponseCall(this.#session, method.path, method.response, options);
+    this.#session.start(call);
+    void this.#sendRequests(call, method, requests);
+    return call.response;
+  }
+
+  bidi<Req, Res>(method: Method<Req, Res, "bidirectional">, options: CallOptions = NO_OPTIONS): BidiCall<Req, Res> {
+    const call = new StreamResponseCall(this.#session, method.path, method.response, options);
+    this.#session.start(call);
+    return new BidiClientCall(call, method, this.#session.maxSendBytes);
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#session.receive(
+      Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    );
+  }
+
+  get closed(): Promise<void> {
+    return this.#session.closed;
+  }
+
+  get closeReason(): Error | undefined {
+    return this.#session.closeReason;
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#session.close(options.graceMs ?? DEFAULT_GRACE_MS);
+  }
+
+  destroy(reason?: Error): void {
+    this.#session.destroy(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The request is encoded first: a call whose request cannot be sent never reaches the server. */
+  #startWithRequest<Req, Res>(call: ClientCall, method: Method<Req, Res>, request: Req): void {
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeMessage(method.request, request, this.#session.maxSendBytes);
+    } catch (error) {
+      call.finish(GrpcError.from(error));
+      return;
+    }
+    this.#session.start(call);
+    if (!call.isDone) this.#session.sender.send(call, bytes, true);
+  }
+
+  async #sendRequests<Req, Res>(
+    call: ClientCall,
+    method: Method<Req, Res>,
+    requests: AsyncIterable<Req> | Iterable<Req>,
+  ): Promise<void> {
+    const { maxSendBytes } = this.#session;
+    try {
+      await pump(requests, {
+        get isDone() {
+          return call.isDone;
+        },
+        get onDone() {
+          return call.onDone;
+        },
+        set onDone(listener) {
+          call.onDone = listener;
+        },
+        send: (request) => call.sendBytes(encodeMessage(method.request, request, maxSendBytes), false),
+      });
+      call.endRequests();
+    } catch (error) {
+      // After the call's end this does nothing: the error is the one the call ended with.
+      call.finish(
+        GrpcError.is(error) ? error : new GrpcError("CANCELLED", "the source of requests failed", { cause: error }),
+      );
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { splitPath, type Method } from "../method.ts";
+import type { ServerCall } from "./grpc-server.ts";
+
+/** A registered method; its types were checked when it was registered. */
+export interface Route {
+  readonly method: Method<unknown, unknown>;
+  readonly streamsRequests: boolean;
+  readonly streamsResponses: boolean;
+  readonly handler: (input: unknown, call: ServerCall) => unknown;
+}
+
+/** The methods of a server by path. */
+export class Routes {
+  readonly #routes = new Map<string, Route>();
+  readonly #services = new Set<string>();
+
+  get services(): readonly string[] {
+    return [...this.#services];
+  }
+
+  /** @throws {TypeError} when the path is not `/service/method` or is taken. */
+  add<Req, Res>(method: Method<Req, Res>, handler: (input: never, call: ServerCall) => unknown): void {
+    const parts = splitPath(method.path);
+    if (parts === undefined) throw new TypeError(`method path ${JSON.stringify(method.path)} is not /service/method`);
+    if (this.#routes.has(method.path)) throw new TypeError(`method ${method.path} has a handler already`);
+    this.#services.add(parts.service);
+    this.#routes.set(method.path, {
+      method,
+      streamsRequests: method.kind === "client-streaming" || method.kind === "bidirectional",
+      streamsResponses: method.kind === "server-streaming" || method.kind === "bidirectional",
+      handler: handler as (input: unknown, call: ServerCall) => unknown,
+    });
+  }
+
+  find(path: string): Route | undefined {
+    return this.#routes.get(path);
+  }
+
+  /** Why a path leads nowhere, in grpc-go's words. */
+  describeMiss(path: string): string {
+    const parts = splitPath(path);
+    if (parts === undefined) return `malformed method name: ${JSON.stringify(path)}`;
+    return this.#services.has(parts.service)
+      ? `unknown method ${parts.name} for service ${parts.service}`
+      : `unknown service ${parts.service}`;
+  }
+}

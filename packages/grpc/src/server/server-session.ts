@@ -1,0 +1,217 @@
+import type { DeadlineQueue } from "../calls/deadline-queue.ts";
+import { parseGrpcTimeout } from "../calls/grpc-timeout.ts";
+import type { HeaderList } from "../connection/header-list.ts";
+import { Session, type SessionOptions } from "../connection/session.ts";
+import { ownServerSettings } from "../connection/settings.ts";
+import type { StreamRecord } from "../connection/stream-record.ts";
+import { MAX_STREAM_ID } from "../frames/frame-types.ts";
+import { writeGoaway, writePing, writeSettings } from "../frames/frame-writer.ts";
+import { Http2Error } from "../frames/http2-error.ts";
+import { GrpcError } from "../grpc-error.ts";
+import type { Metadata } from "../metadata.ts";
+import { PrefaceReader } from "./preface.ts";
+import { RejectedRequest } from "./rejected-request.ts";
+import { ResponseHeaders } from "./response-headers.ts";
+import type { Route, Routes } from "./routes.ts";
+import { ServerCallRecord, type ServerCallSession } from "./server-call.ts";
+import { ClientStreamIds } from "./stream-ids.ts";
+
+export interface ServerSessionOptions extends SessionOptions {
+  readonly routes: Routes;
+  readonly deadlines: DeadlineQueue;
+  readonly maxConcurrentStreams: number;
+  readonly prefaceTimeoutMs: number;
+}
+
+const GRACEFUL_PING = Buffer.from("fairlead", "latin1");
+
+/** The server's end: takes streams, finds their handlers, writes their responses. */
+export class ServerSession extends Session implements ServerCallSession {
+  protected readonly peer = "client";
+  readonly #options: ServerSessionOptions;
+  readonly #preface = new PrefaceReader();
+  readonly #prefaceTimer: NodeJS.Timeout;
+  readonly #ids = new ClientStreamIds();
+  readonly #responses = new ResponseHeaders(this.headerWriter);
+  /** Handlers that run on although their stream is gone: they count as open (CVE-2023-44487). */
+  #outlived = 0;
+  /** `announced`: the client knows, but its streams under way are still taken; `final`: none are. */
+  #goaway: "none" | "announced" | "final" = "none";
+  #clientLeaves = false;
+
+  constructor(options: ServerSessionOptions) {
+    super(options);
+    this.#options = options;
+    writeSettings(this.link.outbox, ownServerSettings(options.maxConcurrentStreams));
+    this.receiveWindow.open();
+    this.#prefaceTimer = setTimeout(() => {
+      this.destroy(new Http2Error("SETTINGS_TIMEOUT", "the client did not start to speak HTTP/2 in time"));
+    }, options.prefaceTimeoutMs);
+  }
+
+  // --- requests -------------------------------------------------------------------------------------------------------
+
+  protected override readBytes(bytes: Buffer): void {
+    super.readBytes(this.#preface.isDone ? bytes : this.#preface.read(bytes));
+  }
+
+  protected onNewHeaders(streamId: number, list: HeaderList, isEnd: boolean): void {
+    this.#ids.use(streamId);
+    if (list.requestProblem !== undefined || (isEnd && (list.contentLength ?? 0) > 0)) {
+      this.refuseStream(streamId, "PROTOCOL_ERROR");
+    } else if (this.#goaway === "final" || this.streams.size + this.#outlived >= this.#options.maxConcurrentStreams) {
+      this.refuseStream(streamId, "REFUSED_STREAM");
+    } else if (list.isTooLarge) this.#rejectHttp(streamId, isEnd, "431");
+    else if (list.contentType === undefined || !isGrpcContentType(list.contentType))
+      this.#rejectHttp(streamId, isEnd, "415");
+    else if (list.method !== "POST") this.#rejectHttp(streamId, isEnd, "405");
+    else this.#startCall(streamId, list, isEnd);
+  }
+
+  #startCall(streamId: number, list: HeaderList, isEnd: boolean): void {
+    const path = list.path!;
+    list.route ??= this.#options.routes.find(path);
+    if (list.route === undefined) {
+      const miss = this.#options.routes.describeMiss(path);
+      return this.#rejectCall(streamId, isEnd, new GrpcError("UNIMPLEMENTED", miss));
+    }
+    if (list.encoding !== undefined && list.encoding !== "identity") {
+      const why = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(list.encoding)}`;
+      return this.#rejectCall(streamId, isEnd, new GrpcError("UNIMPLEMENTED", why));
+    }
+    const call = new ServerCallRecord(this, list, list.route as Route);
+    if (list.timeout !== undefined) {
+      const timeoutMs = parseGrpcTimeout(list.timeout);
+      if (timeoutMs === undefined) {
+        return this.#rejectCall(streamId, isEnd, new GrpcError("INTERNAL", "malformed grpc-timeout"));
+      }
+      call.setTimeoutMs(timeoutMs);
+      this.#options.deadlines.add(call);
+    }
+    this.#openStream(call, streamId, isEnd);
+    call.begin();
+    if (isEnd) call.onEnd();
+    return undefined;
+  }
+
+  #openStream(stream: StreamRecord, streamId: number, isEnd: boolean): void {
+    stream.id = streamId;
+    stream.state = isEnd ? "half-closed-remote" : "open";
+    stream.sendWindowBytes = this.settings.initialWindowBytes;
+    this.streams.set(streamId, stream);
+  }
+
+  /** An answer for gRPC clients: trailers only, and no more of the request, please. */
+  #rejectCall(streamId: number, isEnd: boolean, error: GrpcError): void {
+    const stream = new RejectedRequest();
+    this.#openStream(stream, streamId, isEnd);
+    const { block, more } = this.#responses.trailersOnly(error, undefined, this.settings.maxHeaderListBytes);
+    this.sendHeaders(stream, block, more, true);
+    this.resetStream(stream, "NO_ERROR");
+  }
+
+  /** An answer for other HTTP clients; the request may run to its end. */
+  #rejectHttp(streamId: number, isEnd: boolean, status: "405" | "415" | "431"): void {
+    const stream = new RejectedRequest();
+    this.#openStream(stream, streamId, isEnd);
+    this.sendHeaders(stream, this.#responses.httpHead(status), undefined, false);
+    this.sender.sendBody(stream, Buffer.from("This is a gRPC server: POST with content-type application/grpc.\n"));
+  }
+
+  // --- responses ------------------------------------------------------------------------------------------------------
+
+  sendResponseHead(call: ServerCallRecord, metadata: Metadata | undefined): void {
+    const { block, more } = this.#responses.head(metadata, this.settings.maxHeaderListBytes);
+    call.headSent = true;
+    this.sendHeaders(call, block, more, false);
+  }
+
+  sendStatus(call: ServerCallRecord, error: GrpcError | undefined): void {
+    const { maxHeaderListBytes } = this.settings;
+    const { block, more } = call.headSent
+      ? this.#responses.trailers(error, call.filledTrailers, maxHeaderListBytes)
+      : this.#responses.trailersOnly(error, call.filledTrailers, maxHeaderListBytes);
+    this.sendHeaders(call, block, more, true);
+    // The client may stop sending (RFC 9113 §8.1); does nothing when it has.
+    this.resetStream(call, "NO_ERROR");
+  }
+
+  release(call: ServerCallRecord): void {
+    if (call.deadlineIndex >= 0) this.#options.deadlines.remove(call);
+  }
+
+  onHandlerDone(call: ServerCallRecord): void {
+    if (!call.outlivedStream) return;
+    call.outlivedStream = false;
+    this.#outlived--;
+  }
+
+  // --- what the session asks ------------------------------------------------------------------------------------------
+
+  protected get lastPeerStreamId(): number {
+    return this.#ids.last;
+  }
+
+  protected isIdle(streamId: number): boolean {
+    return this.#ids.isIdle(streamId);
+  }
+
+  protected onStreamClosed(stream: StreamRecord): void {
+    if (stream instanceof ServerCallRecord && stream.isHandling) {
+      stream.outlivedStream = true;
+      this.#outlived++;
+    }
+    this.#finishWhenDone();
+  }
+
+  protected onSettingsApplied(): void {
+    clearTimeout(this.#prefaceTimer);
+  }
+
+  protected onEnded(): void {
+    clearTimeout(this.#prefaceTimer);
+  }
+
+  onOutboxDrained(): void {
+    this.sender.pump();
+  }
+
+  onGoaway(): void {
+    this.#clientLeaves = true;
+    this.#finishWhenDone();
+  }
+
+  // --- the end --------------------------------------------------------------------------------------------------------
+
+  /**
+   * First a GOAWAY that refuses nothing, with a PING; once that is answered the client has seen it, and the second one
+   * names the last stream that was taken (RFC 9113 §6.8).
+   */
+  async close(graceMs: number): Promise<void> {
+    if (this.acceptsFrames && this.#goaway === "none") {
+      this.#goaway = "announced";
+      this.startDraining(MAX_STREAM_ID);
+      writePing(this.link.outbox, 0, GRACEFUL_PING, 0);
+      const grace = setTimeout(() => this.destroy(), graceMs);
+      await this.closed;
+      clearTimeout(grace);
+    }
+    await this.closed;
+  }
+
+  protected onPingAck(): void {
+    if (this.#goaway !== "announced") return;
+    this.#goaway = "final";
+    writeGoaway(this.link.outbox, this.#ids.last, "NO_ERROR", "");
+    this.#finishWhenDone();
+  }
+
+  #finishWhenDone(): void {
+    if (this.streams.size === 0 && (this.#goaway === "final" || this.#clientLeaves)) this.finish(undefined);
+  }
+}
+
+/** `application/grpc`, alone or with a message type or parameters (gRPC over HTTP/2, Content-Type). */
+function isGrpcContentType(contentType: string): boolean {
+  return /^application\/grpc(?:[+;]|$)/i.test(contentType);
+}
