@@ -7,6 +7,7 @@ import { type PluginManager, startPluginManager } from "@fairlead/plugin-host";
 
 import type { Config } from "./config/load-config.ts";
 import { FairleadError } from "./domain/fairlead-error.ts";
+import { createDiskQuotaLedger } from "./files/disk-quota-ledger.ts";
 import { openUserFileSystem } from "./files/user-file-system.ts";
 import { createAuthenticator } from "./login/authenticator.ts";
 import { openUserAdmin } from "./open-user-admin.ts";
@@ -80,6 +81,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
       logger.log("error", "last login not recorded", { error });
     },
   });
+  const quotas = createDiskQuotaLedger();
   const ssh = await startSshServer({
     ...sshSettings(config),
     hostKeys,
@@ -91,7 +93,10 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
         session,
         events: plugins.notifiers,
         activity: store,
+        quotas,
         uploadMode: config.common.upload_mode,
+        setstatMode: config.common.setstat_mode,
+        symlinkMode: config.common.symlink_mode,
       }),
   });
   logger.log("info", "listening", { addresses: ssh.addresses });

@@ -56,6 +56,7 @@ export class LoginDialogue {
   #requests = 0;
   #failures = 0;
   #keyFailure: LoginFailure | undefined;
+  #openQuestion: string | undefined;
   /** Steps that must follow a right key; empty while there was none or nothing must follow. */
   #nextSteps: readonly string[] = [];
 
@@ -71,6 +72,11 @@ export class LoginDialogue {
   /** The last refused key. SFTPGo reports keys once, when the connection ends without a login. */
   get keyFailure(): LoginFailure | undefined {
     return this.#keyFailure;
+  }
+
+  /** Who was asked for a password and has not answered. */
+  get openQuestion(): string | undefined {
+    return this.#openQuestion;
   }
 
   /** Handles one request. Never rejects. */
@@ -109,7 +115,9 @@ export class LoginDialogue {
       this.#reject(context);
       return;
     }
+    this.#openQuestion = context.username;
     const answers = await askPassword(context);
+    this.#openQuestion = undefined;
     if (answers === undefined) {
       return; // abandoned for another request (RFC 4252 section 5.1) or gone: there is nothing to answer
     }

@@ -4,21 +4,17 @@ import type { Logger } from "@fairlead/go-plugin";
 import { type FileSystem, serveSftp } from "@fairlead/sftp";
 import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
 
+import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import type { User } from "../domain/user.ts";
 import type { EventSink } from "../events/event-sink.ts";
-import {
-  loginFailedEvent,
-  loginOkEvent,
-  noLoginTriedEvent,
-  noSuchUserEvent,
-  notNegotiatedEvent,
-} from "../events/log-event.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
 import type { Authenticator } from "../login/authenticator.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import type { ConnectionPlace } from "./connection-limits.ts";
-import { LoginDialogue, type LoginFailure, type LoginPolicy } from "./login-dialogue.ts";
+import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
+import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
+import { LoginReporter } from "./login-reporter.ts";
 import { refuseCommand } from "./refuse-command.ts";
 import { sshSessionId } from "./ssh2-internals.ts";
 
@@ -30,6 +26,7 @@ export interface ConnectionServices {
   readonly openFileSystem: OpenFileSystem;
   readonly events: EventSink;
   readonly logger: Logger;
+  readonly algorithms: SshAlgorithms;
   readonly loginPolicy: LoginPolicy;
   readonly loginGraceMs: number;
   readonly maxChannels: number;
@@ -51,12 +48,16 @@ export class SshConnection {
   readonly #services: ConnectionServices;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
+  readonly #reporter: LoginReporter;
   readonly #dialogue: LoginDialogue;
   readonly #sessions = new Set<Promise<void>>();
   readonly #closed = Promise.withResolvers<void>();
   #state: State;
   #connection: Connection | undefined;
   #error: Error | undefined;
+  #endReason: string | undefined;
+  /** The first bytes received, kept until the algorithms are agreed on. */
+  #start: Buffer | undefined = Buffer.alloc(0);
   #hangUpTimer: NodeJS.Timeout | undefined;
   #openChannels = 0;
   #channelNumber = 0;
@@ -68,6 +69,7 @@ export class SshConnection {
     this.#place = place;
     this.#services = services;
     this.#logger = services.logger.child({ ip, port: socket.remotePort });
+    this.#reporter = new LoginReporter(ip, services.events, this.#logger);
     this.#dialogue = new LoginDialogue({
       ip,
       authenticator: services.authenticator,
@@ -75,7 +77,7 @@ export class SshConnection {
       signal: this.#abort.signal,
       report: {
         onPasswordFailure: (failure) => {
-          this.#reportFailure(failure);
+          this.#reporter.failure(failure);
         },
         onSuccess: (user, slot, method) => {
           this.#onLogin(user, slot, method);
@@ -90,6 +92,7 @@ export class SshConnection {
     }, services.loginGraceMs);
     this.#state = { phase: "login", graceTimer };
     socket.setNoDelay(true);
+    socket.on("data", this.#keepStart);
     socket.once("close", () => {
       this.#onClose();
     });
@@ -113,6 +116,9 @@ export class SshConnection {
       this.#error ??= error;
       this.end("protocol error");
     });
+    connection.once("handshake", () => {
+      this.#forgetStart();
+    });
     connection.on("authentication", (context: AuthContext) => {
       void this.#dialogue.answer(context);
     });
@@ -126,6 +132,7 @@ export class SshConnection {
     if (this.#hangUpTimer !== undefined || this.#state.phase === "closed") {
       return;
     }
+    this.#endReason = reason;
     this.#logger.log("debug", "connection ends", { reason, error: this.#error?.message });
     this.#hangUpTimer = setTimeout(() => {
       this.#socket.destroy();
@@ -145,17 +152,7 @@ export class SshConnection {
     this.#state = { phase: "open", user, slot };
     this.#lastTrafficMs = performance.now();
     this.#place.authenticated();
-    this.#logger.log("info", "login", { username: user.username, method });
-    const event = loginOkEvent({ username: user.username, ip: this.#ip });
-    this.#services.events.publish({ kind: "log", event });
-  }
-
-  #reportFailure(failure: LoginFailure): void {
-    const { username, message, isUnknownUser } = failure;
-    this.#logger.log("warn", "login refused", { username, reason: message });
-    const facts = { username, message, ip: this.#ip };
-    const event = isUnknownUser ? noSuchUserEvent(facts) : loginFailedEvent(facts);
-    this.#services.events.publish({ kind: "log", event });
+    this.#reporter.success(user, method);
   }
 
   #onSession(accept: () => Session, reject: () => void): void {
@@ -270,19 +267,26 @@ export class SshConnection {
     this.#closed.resolve();
   }
 
-  // SFTPGo: a key that failed is reported here, once; who asked for a login is not reported as a scanner.
   #reportNoLogin(): void {
-    const { keyFailure, isTried } = this.#dialogue;
-    const message = this.#error?.message ?? "EOF";
-    if (keyFailure !== undefined) {
-      const prefix = "Authentication error: could not validate public key credentials: ";
-      this.#reportFailure({ ...keyFailure, message: prefix + keyFailure.message });
-    } else if (!isTried) {
-      const isNegotiation = /no matching/i.test(message);
-      const build = isNegotiation ? notNegotiatedEvent : noLoginTriedEvent;
-      this.#logger.log("info", isNegotiation ? "negotiation failed" : "no login tried", { reason: message });
-      this.#services.events.publish({ kind: "log", event: build({ ip: this.#ip, message }) });
+    const mismatch = this.#start && describeMismatch(this.#start, this.#services.algorithms);
+    if (mismatch === undefined) {
+      this.#reporter.noLogin(this.#dialogue, this.#error?.message ?? this.#endReason ?? "EOF");
+    } else {
+      this.#reporter.noNegotiation(mismatch);
     }
+  }
+
+  readonly #keepStart = (chunk: Buffer): void => {
+    const start = Buffer.concat([this.#start ?? Buffer.alloc(0), chunk]);
+    this.#start = start;
+    if (start.length > MAX_OFFER_BYTES) {
+      this.#forgetStart();
+    }
+  };
+
+  #forgetStart(): void {
+    this.#socket.off("data", this.#keepStart);
+    this.#start = undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger } from "@fairlead/go-plugin";
 import type { HostEvent } from "@fairlead/plugin-host";
-import type { FileSystem } from "@fairlead/sftp";
+import type { FileSystem, OpenFlags } from "@fairlead/sftp";
 import { parseUser } from "../../src/domain/user.ts";
 import { openUserFileSystem, type UserFileSystemOptions } from "../../src/files/user-file-system.ts";
 
@@ -22,7 +22,7 @@ export interface TestFileSystem extends AsyncDisposable {
   /** A directory beside the home, outside of it. */
   readonly outside: string;
   /** Everything published so far. */
-  readonly events: readonly HostEvent[];
+  readonly events: HostEvent[];
   close(): Promise<void>;
 }
 
@@ -49,6 +49,51 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
     await rm(directory, { recursive: true, force: true });
   };
   return { fs, home, outside: join(directory, "outside"), events, close, [Symbol.asyncDispose]: close };
+}
+
+export const READ: OpenFlags = {
+  read: true,
+  write: false,
+  append: false,
+  create: false,
+  truncate: false,
+  exclusive: false,
+};
+/** "w" */
+export const CREATE: OpenFlags = { ...READ, read: false, write: true, create: true, truncate: true };
+/** "a" */
+export const APPEND: OpenFlags = { ...READ, read: false, write: true, append: true, create: true };
+/** "r+" */
+export const UPDATE: OpenFlags = { ...READ, write: true };
+
+/** Uploads `sizeBytes` bytes in one write. */
+export async function upload(fs: FileSystem, path: string, sizeBytes: number, flags = CREATE, position = 0) {
+  const file = await fs.open(path, flags, {});
+  try {
+    if (sizeBytes > 0) await file.write(new Uint8Array(sizeBytes).fill(120), position);
+  } finally {
+    await file.close();
+  }
+}
+
+export async function download(fs: FileSystem, path: string): Promise<string> {
+  const file = await fs.open(path, READ, {});
+  try {
+    const buffer = Buffer.alloc(64 * 1024);
+    return buffer.toString("utf8", 0, await file.read(buffer, 0));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What matters of file events, one line each: `action status size flags path → target`. */
+export function summarise(events: readonly HostEvent[]): string[] {
+  return events.map((entry) => {
+    if (entry.kind !== "fs") return entry.kind;
+    const { action, status, fileSizeBytes, openFlags, virtualPath, virtualTargetPath } = entry.event;
+    const target = virtualTargetPath === "" ? "" : ` → ${virtualTargetPath}`;
+    return `${action} st${status} size=${fileSizeBytes} flags=${openFlags} ${virtualPath}${target}`;
+  });
 }
 
 /** Remembers first times as the store does. */
