@@ -38,7 +38,8 @@ const silent: SftpLogger = { log: () => undefined };
  *
  * Nothing a client sends makes it reject: malformed packets are answered BAD_MESSAGE, and end the session when no answer
  * is possible. Resolves after every request has come to its end, every handle has been closed (`aborted`), and the stream
- * has taken the last reply or is gone. It ends our side of the stream, and destroys it unless the client left in order.
+ * has taken the last reply or is gone; a client that takes no replies is waited for 10 s. Ends our side of the stream,
+ * and destroys it unless the client left in order.
  */
 export function serveSftp(stream: Duplex, fs: FileSystem, options: ServeSftpOptions = {}): Promise<SftpSessionEnd> {
   const maxPacketBytes = Math.max(options.maxPacketBytes ?? MAX_PACKET_BYTES, SMALLEST_PACKET_LIMIT);

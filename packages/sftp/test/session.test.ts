@@ -17,12 +17,12 @@ describe("greeting", () => {
       texts.push(body.toString("latin1", at + 4, at + 4 + length));
       at += 4 + length;
     }
-    assert.deepEqual(texts, [
-      ...["posix-rename@openssh.com", "1", "statvfs@openssh.com", "2", "fstatvfs@openssh.com", "2"],
-      ...["hardlink@openssh.com", "1", "fsync@openssh.com", "1", "lsetstat@openssh.com", "1"],
-      ...["limits@openssh.com", "1", "expand-path@openssh.com", "1", "copy-data", "1", "home-directory", "1"],
-      ...["users-groups-by-id@openssh.com", "1"],
-    ]);
+    assert.equal(
+      texts.join(" "),
+      "posix-rename@openssh.com 1 statvfs@openssh.com 2 fstatvfs@openssh.com 2 hardlink@openssh.com 1 " +
+        "fsync@openssh.com 1 lsetstat@openssh.com 1 limits@openssh.com 1 expand-path@openssh.com 1 copy-data 1 " +
+        "home-directory 1 users-groups-by-id@openssh.com 1",
+    );
   });
 
   it("does not announce what the file system cannot do", async () => {
@@ -291,7 +291,6 @@ describe("extensions", () => {
 
   it("names users and groups in the order asked", async () => {
     await using session = await startSession(createMemoryFileSystem());
-    const ids = (...values: number[]): Buffer => string(Buffer.concat(values.map(uint32)));
     const reply = await session.client.extended("users-groups-by-id@openssh.com", ids(1, 0), ids(5));
     const users = Buffer.concat([string(""), string("root")]);
     assert.deepEqual(reply.body, Buffer.concat([string(users), string(string("group-5"))]));
@@ -342,7 +341,6 @@ describe("framing", () => {
   it("takes packets byte by byte, and many in one chunk", async () => {
     await using session = await startSession(createMemoryFileSystem(), { greet: false });
     const { client } = session;
-    const mkdir = (id: number, path: string): Buffer => packet(14, uint32(id), string(path), NO_ATTRIBUTES);
     for (const byte of Buffer.concat([INIT, mkdir(50, "/a")])) client.send(Buffer.of(byte));
     client.send(Buffer.concat([mkdir(51, "/b"), mkdir(52, "/c"), mkdir(53, "/d").subarray(0, 7)]));
     client.send(mkdir(53, "/d").subarray(7));
@@ -376,3 +374,11 @@ describe("framing", () => {
     assert.ok(chunks <= 2, `${chunks} chunks`);
   });
 });
+
+function ids(...values: readonly number[]): Buffer {
+  return string(Buffer.concat(values.map(uint32)));
+}
+
+function mkdir(id: number, path: string): Buffer {
+  return packet(14, uint32(id), string(path), NO_ATTRIBUTES);
+}

@@ -43,8 +43,8 @@ export type SftpSessionEnd =
   /** The `signal` option was aborted. */
   | { readonly reason: "aborted" };
 
-/** How long a client that broke the protocol is given to take the last replies. */
-const LAST_REPLIES_MS = 2000;
+/** How long a client that will send no more is given to take the last replies. */
+const LAST_REPLIES_MS = 10_000;
 
 /**
  * One client's session: reads packets while the budget allows, starts their requests in order, and at the end waits for
@@ -240,8 +240,8 @@ export class SftpSession {
     await Promise.all(this.#context.handles.removeAll().map((handle) => this.#closeAborted(handle)));
     this.#context.pool.clear();
     this.#replies.flush();
-    if (end.reason !== "aborted") await this.#endStream(end);
-    if (end.reason !== "client-closed") this.#stream.destroy();
+    const isTaken = end.reason !== "aborted" && (await this.#endStream());
+    if (!isTaken || end.reason !== "client-closed") this.#stream.destroy();
     this.#done.resolve(end);
   }
 
@@ -253,17 +253,18 @@ export class SftpSession {
     }
   }
 
-  /** Ends our side and waits until the stream has taken the last replies, or is gone. */
-  async #endStream(end: SftpSessionEnd): Promise<void> {
+  /** Ends our side; resolves to whether the stream has taken the last replies. */
+  async #endStream(): Promise<boolean> {
     const stream = this.#stream;
-    if (stream.destroyed || stream.writableFinished) return;
+    if (stream.destroyed || stream.writableFinished) return stream.writableFinished;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = end.reason === "protocol-error" ? setTimeout(resolve, LAST_REPLIES_MS) : undefined;
+    const timer = setTimeout(resolve, LAST_REPLIES_MS);
     for (const event of ["finish", "close", "error"]) stream.once(event, resolve);
     stream.end();
     await promise;
     clearTimeout(timer);
     for (const event of ["finish", "close", "error"]) stream.off(event, resolve);
+    return stream.writableFinished;
   }
 
   #log(level: "debug" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>): void {
