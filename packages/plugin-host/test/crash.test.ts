@@ -72,5 +72,7 @@ test("an executable that was replaced is not started again until its sum is righ
   manager.notifiers.publish(upload("ann", "/1"));
   folder.addExecutable("recorder");
   await waitFor(() => manager.status()[0]?.state === "running", "the repaired plugin to run");
-  assert.deepEqual(await manager.notifiers.drain(), { delivered: 1, dropped: 0 });
+  await manager.notifiers.drain();
+  const [status] = manager.status();
+  assert.deepEqual([status?.delivered, status?.dropped], [1, 0]);
 });

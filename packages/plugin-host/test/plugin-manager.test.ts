@@ -112,6 +112,23 @@ test("when one plugin does not start, none is left running", async () => {
   await waitFor(() => pids.every((pid) => !isAlive(pid)), "the good plugin to end");
 });
 
+test("a plugin that already runs is ended when another does not start", async () => {
+  using folder = new PluginFolder();
+  const late = folder.addScript(
+    "late",
+    `while [ ! -s '${folder.recordFile("good")}' ]; do sleep 0.05; done; sleep 0.3; exit 3`,
+  );
+  const plugins = configure({ cmd: folder.addExecutable("good") }, { cmd: late });
+  await assert.rejects(startPluginManager({ plugins, env, logger: createMemoryLogger() }), (error: unknown) => {
+    assert.ok(PluginError.is((error as Error).cause, "ERR_PLUGIN_EXITED_EARLY"), String(error));
+    return true;
+  });
+  const [start, stop] = folder.recorded("good");
+  assert.ok(start?.start !== undefined);
+  assert.deepEqual(stop, { stop: start.start });
+  assert.ok(!isAlive(start.start));
+});
+
 test("a wrong checksum refuses the start", async () => {
   using folder = new PluginFolder();
   const plugins = configure({ cmd: folder.addExecutable("recorder"), sha256sum: "00".repeat(32) });

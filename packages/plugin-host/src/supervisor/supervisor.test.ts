@@ -191,6 +191,17 @@ test("stop ends the process and every timer", async () => {
   assert.equal(clock.pending, 0);
 });
 
+test("stop ends a plugin that does not answer at once", async () => {
+  const { supervisor, processes, clock } = setUp();
+  await supervisor.start();
+  const [first] = processes;
+  assert.ok(first);
+  first.hangs = true;
+  await clock.advance(5_000);
+  await supervisor.stop();
+  assert.deepEqual(await first.exited, { code: null, signal: "SIGKILL" });
+});
+
 test("stop while backing off starts nothing any more", async () => {
   const { supervisor, processes, clock } = setUp();
   await supervisor.start();

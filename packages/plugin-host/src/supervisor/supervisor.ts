@@ -78,7 +78,9 @@ export class Supervisor<Client> {
     this.#stopping.abort();
     const process =
       before.status === "running" ? before.process : await this.#starting?.catch(() => undefined /* nothing runs */);
-    const exit = await process?.stop();
+    // What does not answer cannot end politely.
+    const hangs = before.status === "running" && !before.responsive;
+    const exit = await (hangs ? process?.kill() : process?.stop());
     this.#enter({ status: "stopped" });
     if (exit !== undefined) this.#options.logger.log("info", "plugin stopped", { pid: process?.pid, ...exit });
   }

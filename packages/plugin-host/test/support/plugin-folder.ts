@@ -28,11 +28,18 @@ export class PluginFolder implements Disposable {
 
   /** Makes an executable `name`; the variables are set by the script, whatever environment the host gives. */
   addExecutable(name: string, fixture = "recorder.ts", variables: Readonly<Record<string, string>> = {}): string {
-    const path = join(this.path, name);
     const settings = Object.entries({ RECORDER_FILE: this.recordFile(name), ...variables });
     const exports = settings.map(([key, value]) => `export ${key}='${value}'\n`).join("");
-    const script = `#!/bin/sh\n${exports}exec '${process.execPath}' --conditions=source '${join(fixtures, fixture)}'\n`;
-    writeFileSync(path, script);
+    return this.addScript(
+      name,
+      `${exports}exec '${process.execPath}' --conditions=source '${join(fixtures, fixture)}'`,
+    );
+  }
+
+  /** Makes an executable `name` that runs shell commands. */
+  addScript(name: string, commands: string): string {
+    const path = join(this.path, name);
+    writeFileSync(path, `#!/bin/sh\n${commands}\n`);
     chmodSync(path, 0o755);
     return path;
   }
