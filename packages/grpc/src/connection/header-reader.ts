@@ -26,7 +26,6 @@ export class HeaderReader {
     maxHeaderListBytes: MAX_HEADER_LIST_BYTES,
   });
   readonly #cache = new Map<number, CachedBlock>();
-  #version = 0;
 
   /** @throws {Http2Error} COMPRESSION_ERROR: the connection must end. */
   read(bytes: Buffer, start: number, end: number): HeaderList {
@@ -37,14 +36,16 @@ export class HeaderReader {
     if (cached !== undefined && this.#isCurrent(cached) && hasBytes(cached.bytes, bytes, start, end))
       return cached.list;
     const block = bytes.subarray(start, end);
+    const before = this.#decoder.tableVersion;
     const list = this.#decode(block);
-    const version = this.#decoder.changesTable ? this.#version : ALWAYS;
-    if (!list.isTooLarge && (version === ALWAYS || !changesTable(block))) this.#remember(hash, block, list, version);
+    if (this.#decoder.tableVersion === before && !list.isTooLarge) {
+      this.#remember(hash, block, list, this.#decoder.changesTable ? before : ALWAYS);
+    }
     return list;
   }
 
   #isCurrent(cached: CachedBlock): boolean {
-    return cached.version === ALWAYS || cached.version === this.#version;
+    return cached.version === ALWAYS || cached.version === this.#decoder.tableVersion;
   }
 
   #remember(hash: number, block: Buffer, list: HeaderList, version: number): void {
@@ -58,46 +59,7 @@ export class HeaderReader {
     } catch (error) {
       if (HpackError.is(error, "LIST_TOO_LARGE")) return new HeaderList([], true);
       throw new Http2Error("COMPRESSION_ERROR", error instanceof Error ? error.message : String(error));
-    } finally {
-      if (this.#decoder.changesTable && changesTable(block)) this.#version++;
     }
-  }
-}
-
-/**
- * Whether a block inserts into the dynamic table or resizes it: walks over its representations (RFC 7541 §6) without
- * decoding them. Only asked for blocks that decode; anything odd counts as a change.
- */
-function changesTable(block: Buffer): boolean {
-  let at = 0;
-  while (at < block.length) {
-    const first = block[at]!;
-    if (first >= 0x80) {
-      at = afterInteger(block, at, 0x7f).at;
-      continue;
-    }
-    if (first >= 0x20) return true;
-    const name = afterInteger(block, at, 0x0f);
-    at = name.at;
-    if (name.value === 0) at = afterString(block, at);
-    at = afterString(block, at);
-  }
-  return false;
-}
-
-function afterString(block: Buffer, at: number): number {
-  const length = afterInteger(block, at, 0x7f);
-  return length.at + length.value;
-}
-
-function afterInteger(block: Buffer, at: number, mask: number): { readonly at: number; readonly value: number } {
-  let value = (block[at] ?? 0) & mask;
-  let next = at + 1;
-  if (value < mask) return { at: next, value };
-  for (let scale = 1; ; scale *= 128) {
-    const octet = block[next++] ?? 0;
-    value += (octet & 0x7f) * scale;
-    if (octet < 0x80) return { at: next, value };
   }
 }
 

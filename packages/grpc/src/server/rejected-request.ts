@@ -1,18 +1,33 @@
+import type { HeaderList } from "../connection/header-list.ts";
 import { StreamRecord } from "../connection/stream-record.ts";
 
-/** A request that was answered without a handler; what still comes of it is dropped until its end. */
+/** A request without a handler: its content is dropped, and it is answered at its end if it was not before. */
 export class RejectedRequest extends StreamRecord {
+  readonly #atEnd: (trailers: HeaderList | undefined) => void;
+
+  constructor(atEnd: (trailers: HeaderList | undefined) => void) {
+    super();
+    this.#atEnd = atEnd;
+  }
+
   override get acceptsMessages(): boolean {
     return false;
   }
 
-  onHeaders(): void {}
+  onHeaders(list: HeaderList): void {
+    this.#atEnd(list);
+  }
 
   onMessage(): void {}
 
-  onEnd(): void {}
+  onEnd(): void {
+    this.#atEnd(undefined);
+  }
 
-  onBadMessage(): void {}
+  /** What is no gRPC request may end where it likes. */
+  onBadMessage(): void {
+    if (!this.isRemoteOpen) this.#atEnd(undefined);
+  }
 
   onProtocolError(): void {}
 

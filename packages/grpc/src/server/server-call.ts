@@ -65,7 +65,6 @@ export class ServerCallRecord extends StreamRecord implements ServerCall, Deadli
     this.#head = head;
     this.#route = route;
     this.path = head.path!;
-    this.expectedBodyBytes = head.contentLength ?? -1;
   }
 
   // --- what the handler sees ------------------------------------------------------------------------------------------

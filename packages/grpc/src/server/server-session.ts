@@ -23,6 +23,7 @@ export interface ServerSessionOptions extends SessionOptions {
   readonly prefaceTimeoutMs: number;
 }
 
+const NOT_GRPC = Buffer.from("This is a gRPC server: POST with content-type application/grpc.\n", "latin1");
 const GRACEFUL_PING = Buffer.from("fairlead", "latin1");
 
 /** The server's end: takes streams, finds their handlers, writes their responses. */
@@ -61,10 +62,10 @@ export class ServerSession extends Session implements ServerCallSession {
       this.refuseStream(streamId, "PROTOCOL_ERROR");
     } else if (this.#goaway === "final" || this.streams.size + this.#outlived >= this.#options.maxConcurrentStreams) {
       this.refuseStream(streamId, "REFUSED_STREAM");
-    } else if (list.isTooLarge) this.#rejectHttp(streamId, isEnd, "431");
+    } else if (list.isTooLarge) this.#rejectHttp(streamId, list, isEnd, "431");
     else if (list.contentType === undefined || !isGrpcContentType(list.contentType))
-      this.#rejectHttp(streamId, isEnd, "415");
-    else if (list.method !== "POST") this.#rejectHttp(streamId, isEnd, "405");
+      this.#rejectHttp(streamId, list, isEnd, "415");
+    else if (list.method !== "POST") this.#rejectHttp(streamId, list, isEnd, "405");
     else this.#startCall(streamId, list, isEnd);
   }
 
@@ -73,49 +74,54 @@ export class ServerSession extends Session implements ServerCallSession {
     list.route ??= this.#options.routes.find(path);
     if (list.route === undefined) {
       const miss = this.#options.routes.describeMiss(path);
-      return this.#rejectCall(streamId, isEnd, new GrpcError("UNIMPLEMENTED", miss));
+      return this.#rejectCall(streamId, list, isEnd, new GrpcError("UNIMPLEMENTED", miss));
     }
     if (list.encoding !== undefined && list.encoding !== "identity") {
       const why = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(list.encoding)}`;
-      return this.#rejectCall(streamId, isEnd, new GrpcError("UNIMPLEMENTED", why));
+      return this.#rejectCall(streamId, list, isEnd, new GrpcError("UNIMPLEMENTED", why));
     }
     const call = new ServerCallRecord(this, list, list.route as Route);
     if (list.timeout !== undefined) {
       const timeoutMs = parseGrpcTimeout(list.timeout);
       if (timeoutMs === undefined) {
-        return this.#rejectCall(streamId, isEnd, new GrpcError("INTERNAL", "malformed grpc-timeout"));
+        return this.#rejectCall(streamId, list, isEnd, new GrpcError("INTERNAL", "malformed grpc-timeout"));
       }
       call.setTimeoutMs(timeoutMs);
       this.#options.deadlines.add(call);
     }
-    this.#openStream(call, streamId, isEnd);
+    this.#openStream(call, streamId, list, isEnd);
     call.begin();
     if (isEnd) call.onEnd();
     return undefined;
   }
 
-  #openStream(stream: StreamRecord, streamId: number, isEnd: boolean): void {
+  #openStream(stream: StreamRecord, streamId: number, list: HeaderList, isEnd: boolean): void {
     stream.id = streamId;
     stream.state = isEnd ? "half-closed-remote" : "open";
     stream.sendWindowBytes = this.settings.initialWindowBytes;
+    stream.expectedBodyBytes = list.contentLength ?? -1;
     this.streams.set(streamId, stream);
   }
 
   /** An answer for gRPC clients: trailers only, and no more of the request, please. */
-  #rejectCall(streamId: number, isEnd: boolean, error: GrpcError): void {
-    const stream = new RejectedRequest();
-    this.#openStream(stream, streamId, isEnd);
+  #rejectCall(streamId: number, list: HeaderList, isEnd: boolean, error: GrpcError): void {
+    const stream = new RejectedRequest(() => {});
+    this.#openStream(stream, streamId, list, isEnd);
     const { block, more } = this.#responses.trailersOnly(error, undefined, this.settings.maxHeaderListBytes);
     this.sendHeaders(stream, block, more, true);
     this.resetStream(stream, "NO_ERROR");
   }
 
-  /** An answer for other HTTP clients; the request may run to its end. */
-  #rejectHttp(streamId: number, isEnd: boolean, status: "405" | "415" | "431"): void {
-    const stream = new RejectedRequest();
-    this.#openStream(stream, streamId, isEnd);
-    this.sendHeaders(stream, this.#responses.httpHead(status), undefined, false);
-    this.sender.sendBody(stream, Buffer.from("This is a gRPC server: POST with content-type application/grpc.\n"));
+  /** An answer for other HTTP clients, who like to be heard out. */
+  #rejectHttp(streamId: number, list: HeaderList, isEnd: boolean, status: "405" | "415" | "431"): void {
+    const stream = new RejectedRequest((trailers) => {
+      const isMalformed = stream.isRemoteOpen || trailers?.trailersProblem !== undefined;
+      if (isMalformed) return this.resetStream(stream, "PROTOCOL_ERROR");
+      this.sendHeaders(stream, this.#responses.httpHead(status), undefined, false);
+      return this.sender.sendBody(stream, NOT_GRPC);
+    });
+    this.#openStream(stream, streamId, list, isEnd);
+    if (isEnd) stream.onEnd();
   }
 
   // --- responses ------------------------------------------------------------------------------------------------------
