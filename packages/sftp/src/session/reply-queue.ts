@@ -5,6 +5,9 @@ import type { FlowBudget } from "./flow-budget.ts";
 /** What a chunk in the stream's queue costs besides its bytes. */
 const WRITE_OVERHEAD_BYTES = 512;
 
+/** Small replies are not gathered beyond this, even within one turn. */
+const MAX_GATHERED_BYTES = 64 * 1024;
+
 interface DataReply {
   readonly bytes: Buffer;
   readonly onTaken: () => void;
@@ -37,7 +40,9 @@ export class ReplyQueue {
       this.#writer.rewind(start);
       throw error;
     }
-    this.#scheduleFlush();
+    this.#budget.holdBytes(this.#writer.length - start);
+    if (this.#writer.length >= MAX_GATHERED_BYTES) this.flush();
+    else this.#scheduleFlush();
   }
 
   /** Queues a finished DATA reply. `onTaken` is called once, when the stream has no more use for `bytes`. */
@@ -54,6 +59,7 @@ export class ReplyQueue {
     const data = this.#data;
     this.#data = [];
     if (!this.#stream.writable) {
+      this.#budget.releaseBytes(small.length);
       for (const { onTaken } of data) onTaken();
       return;
     }
@@ -64,9 +70,8 @@ export class ReplyQueue {
   }
 
   #write(bytes: Buffer): void {
-    const held = bytes.length + WRITE_OVERHEAD_BYTES;
-    this.#budget.holdBytes(held);
-    this.#stream.write(bytes, () => this.#budget.releaseBytes(held));
+    this.#budget.holdBytes(WRITE_OVERHEAD_BYTES);
+    this.#stream.write(bytes, () => this.#budget.releaseBytes(bytes.length + WRITE_OVERHEAD_BYTES));
   }
 
   #scheduleFlush(): void {
