@@ -98,7 +98,10 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   }
 
   onReset(code: Http2ErrorCode): void {
-    this.finish(errorFromReset(code));
+    // A server that enforces the deadline may be quicker than our timer (grpc-go resets with CANCEL then).
+    const isLate = this.options.deadlineMs !== undefined && performance.now() >= this.deadlineAtMs;
+    if (code === "CANCEL" && isLate) this.onDeadline();
+    else this.finish(errorFromReset(code));
   }
 
   onConnectionLost(error: GrpcError): void {
