@@ -25,9 +25,7 @@ export function createInPlaceDestination(jail: Jail, path: string, file: Descrip
     replaces: false,
     async commit() {},
     async abandon(failure) {
-      if (failure !== "limit") return "kept";
-      await removeSameFile(jail, path, file);
-      return "removed";
+      return failure === "limit" && (await removeSameFile(jail, path, file)) ? "removed" : "kept";
     },
     release() {},
   };
@@ -91,14 +89,17 @@ export async function moveWithoutReplacing(from: string, to: string): Promise<vo
   return unlink(from);
 }
 
-// The name may mean another file by now; that one is not ours to remove.
-async function removeSameFile(jail: Jail, path: string, file: Descriptor): Promise<void> {
+/** False when the name means another file by now: that one is not ours to remove. */
+async function removeSameFile(jail: Jail, path: string, file: Descriptor): Promise<boolean> {
   const place = await jail.locate(path, { followLast: true });
   try {
     const [opened, named] = await Promise.all([file.stat(), lstat(place.path, { bigint: true })]);
-    if (opened.ino === named.ino && opened.dev === named.dev) await unlink(place.path);
+    if (opened.ino !== named.ino || opened.dev !== named.dev) return false;
+    await unlink(place.path);
+    return true;
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw error;
+    return true;
   } finally {
     place.release();
   }
