@@ -170,6 +170,18 @@ test("events wait for a plugin that is down, whatever their age, and arrive in o
   assert.deepEqual(whats(), ["ann/1", "ann/1", "ann/2", "ann/3"]);
 });
 
+test("a restart does not wait for the time of a failed event", async () => {
+  const { offer, calls, whats, up, down } = setUp({ retryMaxTimeS: 60 });
+  offer("ann", "/1");
+  await settle();
+  down();
+  calls[0]?.fail(new GrpcError("UNAVAILABLE", "gone"));
+  await settle();
+  up();
+  await settle();
+  assert.deepEqual(whats(), ["ann/1", "ann/1"]);
+});
+
 test("without retry_max_time events of a plugin that is down are dropped, with one line of log", async () => {
   const { offer, down, up, whats, reasons, delivery } = setUp();
   down();

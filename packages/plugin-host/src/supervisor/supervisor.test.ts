@@ -216,6 +216,7 @@ test("stop while backing off starts nothing any more", async () => {
 test("stop during a start ends the process that comes out of it", async () => {
   const { promise, resolve } = Promise.withResolvers<FakeProcess>();
   let aborted = false;
+  const states: string[] = [];
   const clock = new FakeClock();
   const supervisor = new Supervisor<string>({
     start: (signal) => {
@@ -227,7 +228,7 @@ test("stop during a start ends the process that comes out of it", async () => {
     clock,
     random: () => 0,
     logger: createMemoryLogger(),
-    onChange: () => {},
+    onChange: ({ status }) => states.push(status),
   });
   const started = supervisor.start();
   const stopped = supervisor.stop();
@@ -236,6 +237,6 @@ test("stop during a start ends the process that comes out of it", async () => {
   resolve(process);
   await Promise.all([started, stopped]);
   assert.deepEqual(await process.exited, { code: 0, signal: null });
-  assert.equal(supervisor.state.status, "stopped");
+  assert.deepEqual(states, ["stopping", "stopped"]);
   assert.equal(clock.pending, 0);
 });

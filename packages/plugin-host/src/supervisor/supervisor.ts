@@ -109,7 +109,11 @@ export class Supervisor<Client> {
     const startedAt = clock.monotonicMs();
     const running = { status: "running", process, sinceMs: clock.wallMs() } as const;
     this.#enter({ ...running, responsive: true });
-    logger.log("info", "plugin started", { pid: process.pid, startMs: process.startMs, restarts: this.#restarts });
+    logger.log("info", "plugin started", {
+      pid: process.pid,
+      startMs: Math.round(process.startMs),
+      restarts: this.#restarts,
+    });
     const watch = watchHealth(process, {
       policy: health,
       clock,
