@@ -23,7 +23,7 @@ export function buildProcessEnvironment(
 }
 
 /** `undefined`: no variable by prefix; `"*"`: all of them. */
-export function resolveEnvPrefix({ cmd, envPrefix }: Pick<PluginConfig, "cmd" | "envPrefix">): string | undefined {
+function resolveEnvPrefix({ cmd, envPrefix }: Pick<PluginConfig, "cmd" | "envPrefix">): string | undefined {
   if (envPrefix === "none") return undefined;
   if (envPrefix !== "") return envPrefix;
   const base = basename(cmd);
