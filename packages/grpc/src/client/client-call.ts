@@ -31,6 +31,8 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   deadlineAtMs = 0;
   deadlineIndex = -1;
   isDone = false;
+  /** It could not start at once. */
+  hasWaited = false;
   /** Set by who sends requests; called when the call ends. */
   onDone: (() => void) | undefined = undefined;
   protected readonly session: CallSession;
@@ -53,12 +55,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   /** Sends one request message; undefined when it left at once. */
   sendBytes(bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
     if (this.isDone) return Promise.reject(this.#overError());
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const left = this.session.sender.send(this, bytes, isLast, (error) => {
-      if (error === undefined) resolve();
-      else reject(error);
-    });
-    return left ? undefined : promise;
+    return this.session.sender.send(this, bytes, isLast);
   }
 
   endRequests(): void {

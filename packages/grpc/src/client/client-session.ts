@@ -39,7 +39,7 @@ export class ClientSession extends Session implements CallSession {
   #nextStreamId = 1;
   #goaway: GrpcError | undefined;
   #isClosing = false;
-  #timeout: { readonly text: string; readonly field: Buffer } | undefined;
+  #timeout: { readonly timeoutMs: number; readonly field: Buffer } | undefined;
 
   constructor(options: ClientSessionOptions) {
     super(options);
@@ -113,6 +113,7 @@ export class ClientSession extends Session implements CallSession {
       const why = `${MAX_WAITING_CALLS} calls already wait for the server, which takes ${limit} at once`;
       return call.finish(new GrpcError("RESOURCE_EXHAUSTED", why));
     }
+    call.hasWaited = true;
     this.#waiting.push(call);
     return undefined;
   }
@@ -150,22 +151,23 @@ export class ClientSession extends Session implements CallSession {
   #varyingFields(call: ClientCall): Buffer | undefined | GrpcError {
     const { deadlineMs, metadata } = call.options;
     if (metadata === undefined || metadata.size === 0) {
-      return deadlineMs === undefined ? undefined : this.#timeoutField(call.deadlineAtMs);
+      return deadlineMs === undefined ? undefined : this.#timeoutField(call);
     }
     const fields = addWireMetadata(new LiteralFields(), metadata);
     // The fixed fields are far below any limit in use.
     if (fields.listBytes + 512 > this.settings.maxHeaderListBytes) {
       return new GrpcError("RESOURCE_EXHAUSTED", "the metadata is larger than the header list the server takes");
     }
-    return deadlineMs === undefined
-      ? fields.encode()
-      : Buffer.concat([this.#timeoutField(call.deadlineAtMs), fields.encode()]);
+    return deadlineMs === undefined ? fields.encode() : Buffer.concat([this.#timeoutField(call), fields.encode()]);
   }
 
   /** Calls of one kind tend to have one timeout: the last field is kept. */
-  #timeoutField(deadlineAtMs: number): Buffer {
-    const text = formatGrpcTimeout(deadlineAtMs - performance.now());
-    if (this.#timeout?.text !== text) this.#timeout = { text, field: encodeLiteralField("grpc-timeout", text, false) };
+  #timeoutField(call: ClientCall): Buffer {
+    // A call that did not wait has all its time left.
+    const timeoutMs = call.hasWaited ? call.deadlineAtMs - performance.now() : call.options.deadlineMs!;
+    if (this.#timeout?.timeoutMs !== timeoutMs) {
+      this.#timeout = { timeoutMs, field: encodeLiteralField("grpc-timeout", formatGrpcTimeout(timeoutMs), false) };
+    }
     return this.#timeout.field;
   }
 

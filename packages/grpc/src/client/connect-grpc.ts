@@ -102,7 +102,8 @@ class GrpcClientConnection implements ClientConnection {
       return;
     }
     this.#session.start(call);
-    if (!call.isDone) this.#session.sender.send(call, bytes, true);
+    // Held back or not, it is the call that tells how it went.
+    if (!call.isDone) call.sendBytes(bytes, true)?.catch(() => {});
   }
 
   async #sendRequests<Req, Res>(

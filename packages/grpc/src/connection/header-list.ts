@@ -17,7 +17,7 @@ const CONTENT_LENGTH = /^[0-9]{1,15}$/;
 
 /**
  * One decoded header block with what the layers above ask for picked out. Blocks that repeat share one HeaderList, so
- * nothing in it may change but `route`.
+ * nothing in it may change but `memo`.
  */
 export class HeaderList {
   readonly fields: readonly HeaderField[];
@@ -37,8 +37,8 @@ export class HeaderList {
   encoding: string | undefined = undefined;
   grpcStatus: string | undefined = undefined;
   grpcMessage: string | undefined = undefined;
-  /** A server's memo of what `path` leads to. */
-  route: unknown = undefined;
+  /** What the layer above made of it, so that it is made once for all messages with this block. */
+  memo: unknown = undefined;
 
   constructor(fields: readonly HeaderField[], isTooLarge = false) {
     this.fields = fields;

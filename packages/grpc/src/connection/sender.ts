@@ -7,7 +7,6 @@ import {
   MAX_WINDOW_BYTES,
 } from "../frames/frame-types.ts";
 import { writeFrameHeader, writeUint32 } from "../frames/frame-writer.ts";
-import type { GrpcError } from "../grpc-error.ts";
 import type { Outbox } from "./outbox.ts";
 import type { PeerSettings } from "./settings.ts";
 import type { OutgoingMessage, StreamRecord } from "./stream-record.ts";
@@ -35,17 +34,21 @@ export class Sender {
     this.#owner = owner;
   }
 
-  /** Returns true when the message left at once; `settle` is then not called. */
-  send(stream: StreamRecord, bytes: Uint8Array, isLast: boolean, settle?: (error?: GrpcError) => void): boolean {
+  /** Undefined when the message left at once; otherwise a promise of that, which rejects when the stream ends first. */
+  send(stream: StreamRecord, bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
     const sizeBytes = bytes.length + MESSAGE_PREFIX_BYTES;
     if (this.#fits(stream, sizeBytes)) {
       this.#writeWhole(stream, bytes, sizeBytes, isLast);
-      return true;
+      return undefined;
     }
-    const message = stream.enqueue(bytes, settle);
-    if (isLast) stream.endsWithOutgoing = true;
-    this.resume(stream);
-    return message.sentBytes === sizeBytes;
+    return new Promise((resolve, reject) => {
+      stream.enqueue(bytes, (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+      if (isLast) stream.endsWithOutgoing = true;
+      this.resume(stream);
+    });
   }
 
   /** Sends bytes that are no gRPC message, then END_STREAM. */

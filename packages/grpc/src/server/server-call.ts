@@ -195,12 +195,7 @@ export class ServerCallRecord extends StreamRecord implements ServerCall, Deadli
   send(message: unknown): Promise<void> | undefined {
     const bytes = encodeMessage(this.#route.method.response, message, this.#session.maxSendBytes);
     if (!this.headSent) this.#session.sendResponseHead(this, undefined);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const left = this.#session.sender.send(this, bytes, false, (error) => {
-      if (error === undefined) resolve();
-      else reject(error);
-    });
-    return left ? undefined : promise;
+    return this.#session.sender.send(this, bytes, false);
   }
 
   /** Ends the call with a status, after what is held back when the status is OK, at once otherwise. */
@@ -217,7 +212,7 @@ export class ServerCallRecord extends StreamRecord implements ServerCall, Deadli
     if (this.outgoing !== undefined) this.dropOutgoing(error ?? new GrpcError("CANCELLED", "the call is over"));
     this.#session.release(this);
     if (this.state !== "closed") this.#session.sendStatus(this, error);
-    this.#endRequests(error ?? new GrpcError("CANCELLED", "the call is over"));
+    this.#endRequests(error);
   }
 
   /** The stream is gone: nothing can be sent. */
@@ -233,9 +228,9 @@ export class ServerCallRecord extends StreamRecord implements ServerCall, Deadli
     this.#abortWith(error);
   }
 
-  #endRequests(error: GrpcError): void {
+  #endRequests(error: GrpcError | undefined): void {
     this.#request = undefined;
-    this.#requests?.fail(error);
+    if (this.#requests?.isOver === false) this.#requests.fail(error ?? new GrpcError("CANCELLED", "the call is over"));
   }
 
   #abortWith(error: GrpcError): void {

@@ -1,5 +1,4 @@
 import type { DeadlineQueue } from "../calls/deadline-queue.ts";
-import { parseGrpcTimeout } from "../calls/grpc-timeout.ts";
 import type { HeaderList } from "../connection/header-list.ts";
 import { Session, type SessionOptions } from "../connection/session.ts";
 import { ownServerSettings } from "../connection/settings.ts";
@@ -7,12 +6,13 @@ import type { StreamRecord } from "../connection/stream-record.ts";
 import { MAX_STREAM_ID } from "../frames/frame-types.ts";
 import { writeGoaway, writePing, writeSettings } from "../frames/frame-writer.ts";
 import { Http2Error } from "../frames/http2-error.ts";
-import { GrpcError } from "../grpc-error.ts";
+import type { GrpcError } from "../grpc-error.ts";
 import type { Metadata } from "../metadata.ts";
 import { PrefaceReader } from "./preface.ts";
 import { RejectedRequest } from "./rejected-request.ts";
+import { planRequest, type HttpRejection, type RequestPlan } from "./request-plan.ts";
 import { ResponseHeaders } from "./response-headers.ts";
-import type { Route, Routes } from "./routes.ts";
+import type { Routes } from "./routes.ts";
 import { ServerCallRecord, type ServerCallSession } from "./server-call.ts";
 import { ClientStreamIds } from "./stream-ids.ts";
 
@@ -58,41 +58,25 @@ export class ServerSession extends Session implements ServerCallSession {
 
   protected onNewHeaders(streamId: number, list: HeaderList, isEnd: boolean): void {
     this.#ids.use(streamId);
-    if (list.requestProblem !== undefined || (isEnd && (list.contentLength ?? 0) > 0)) {
+    const plan = (list.memo ??= planRequest(list, this.#options.routes)) as RequestPlan;
+    if (plan.action === "reset" || (isEnd && (list.contentLength ?? 0) > 0)) {
       this.refuseStream(streamId, "PROTOCOL_ERROR");
     } else if (this.#goaway === "final" || this.streams.size + this.#outlived >= this.#options.maxConcurrentStreams) {
       this.refuseStream(streamId, "REFUSED_STREAM");
-    } else if (list.isTooLarge) this.#rejectHttp(streamId, list, isEnd, "431");
-    else if (list.contentType === undefined || !isGrpcContentType(list.contentType))
-      this.#rejectHttp(streamId, list, isEnd, "415");
-    else if (list.method !== "POST") this.#rejectHttp(streamId, list, isEnd, "405");
-    else this.#startCall(streamId, list, isEnd);
+    } else if (plan.action === "call") this.#startCall(streamId, list, isEnd, plan);
+    else if (plan.action === "answer-status") this.#rejectCall(streamId, list, isEnd, plan.error);
+    else this.#rejectHttp(streamId, list, isEnd, plan.httpStatus);
   }
 
-  #startCall(streamId: number, list: HeaderList, isEnd: boolean): void {
-    const path = list.path!;
-    list.route ??= this.#options.routes.find(path);
-    if (list.route === undefined) {
-      const miss = this.#options.routes.describeMiss(path);
-      return this.#rejectCall(streamId, list, isEnd, new GrpcError("UNIMPLEMENTED", miss));
-    }
-    if (list.encoding !== undefined && list.encoding !== "identity") {
-      const why = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(list.encoding)}`;
-      return this.#rejectCall(streamId, list, isEnd, new GrpcError("UNIMPLEMENTED", why));
-    }
-    const call = new ServerCallRecord(this, list, list.route as Route);
-    if (list.timeout !== undefined) {
-      const timeoutMs = parseGrpcTimeout(list.timeout);
-      if (timeoutMs === undefined) {
-        return this.#rejectCall(streamId, list, isEnd, new GrpcError("INTERNAL", "malformed grpc-timeout"));
-      }
-      call.setTimeoutMs(timeoutMs);
+  #startCall(streamId: number, list: HeaderList, isEnd: boolean, plan: RequestPlan & { action: "call" }): void {
+    const call = new ServerCallRecord(this, list, plan.route);
+    if (plan.timeoutMs !== undefined) {
+      call.setTimeoutMs(plan.timeoutMs);
       this.#options.deadlines.add(call);
     }
     this.#openStream(call, streamId, list, isEnd);
     call.begin();
     if (isEnd) call.onEnd();
-    return undefined;
   }
 
   #openStream(stream: StreamRecord, streamId: number, list: HeaderList, isEnd: boolean): void {
@@ -113,7 +97,7 @@ export class ServerSession extends Session implements ServerCallSession {
   }
 
   /** An answer for other HTTP clients, who like to be heard out. */
-  #rejectHttp(streamId: number, list: HeaderList, isEnd: boolean, status: "405" | "415" | "431"): void {
+  #rejectHttp(streamId: number, list: HeaderList, isEnd: boolean, status: HttpRejection): void {
     const stream = new RejectedRequest((trailers) => {
       const isMalformed = stream.isRemoteOpen || trailers?.trailersProblem !== undefined;
       if (isMalformed) return this.resetStream(stream, "PROTOCOL_ERROR");
@@ -215,9 +199,4 @@ export class ServerSession extends Session implements ServerCallSession {
   #finishWhenDone(): void {
     if (this.streams.size === 0 && (this.#goaway === "final" || this.#clientLeaves)) this.finish(undefined);
   }
-}
-
-/** `application/grpc`, alone or with a message type or parameters (gRPC over HTTP/2, Content-Type). */
-function isGrpcContentType(contentType: string): boolean {
-  return /^application\/grpc(?:[+;]|$)/i.test(contentType);
 }
