@@ -17,7 +17,7 @@ export function captureStream(
   stream.write = (chunk, encoding, callback) => {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, readEncoding(encoding)) : chunk;
     const done = typeof encoding === "function" ? encoding : callback;
-    if (typeof done === "function") process.nextTick(done as () => void);
+    if (typeof done === "function") process.nextTick(done);
     return take(bytes, original);
   };
   return () => {

@@ -41,12 +41,13 @@ async function listenUnix(env: Env, make: ServerFactory): Promise<Listener> {
   const group = env[ENV_UNIX_SOCKET_GROUP];
   const place = chooseSocketPath(env);
   const removeFiles = (): void => removeQuietly(place);
+  const server = make();
   try {
-    const server = make();
     await listen(server, { path: place.path });
     if (group !== undefined && group !== "") shareWithGroup(place, group);
     return { server, address: { network: "unix", path: place.path }, removeFiles };
   } catch (error) {
+    server.close();
     removeFiles();
     throw listenFailed(`cannot listen on unix socket ${place.path}`, error);
   }
@@ -154,6 +155,6 @@ function removeQuietly({ path, folder }: SocketPlace): void {
 
 function listenFailed(message: string, cause: unknown): PluginError {
   if (PluginError.is(cause)) return cause;
-  const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : JSON.stringify(cause)}`;
   return new PluginError("ERR_LISTEN_FAILED", `plugin init error: ${message}${reason}`, { cause });
 }

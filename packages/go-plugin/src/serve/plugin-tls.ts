@@ -4,7 +4,7 @@ import { PluginError } from "../plugin-error.ts";
 /** The plugin's side of AutoMTLS: its certificate, and how it listens. */
 export interface PluginTls {
   readonly certificate: Uint8Array;
-  createServer(): Server;
+  readonly createServer: () => Server;
   /** Whether the connection's peer showed the certificate the host announced, not just one signed with its key. */
   isHost(socket: unknown): boolean;
 }

@@ -38,7 +38,7 @@ async function startOrExit(options: ServeOptions, logger: Logger, signal: AbortS
     if (PluginError.is(error, "ERR_COOKIE_MISMATCH")) writeToHost(`${error.message}\n`);
     else logger.log("error", "plugin init error", { error });
     processOutput.release(2);
-    process.exit(1);
+    return process.exit(1);
   }
 }
 

@@ -48,7 +48,7 @@ export function createIdentity(nowMs: number = Date.now()): Identity {
   return {
     certificateDer,
     certificatePem: certificateToPem(certificateDer),
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }),
   };
 }
 
