@@ -34,7 +34,7 @@ async function copy(context: SessionContext, from: OpenFile, to: OpenFile, reque
   const { position, lengthBytes, targetPosition } = request;
   if (from.file.copyTo !== undefined) {
     try {
-      await from.file.copyTo(to.file, { position, lengthBytes, targetPosition, signal: context.signal });
+      await from.file.copyTo(to.file, { position, lengthBytes, targetPosition, signal: context.departed });
       return;
     } catch (error: unknown) {
       // The file system has no faster way for these two files.
@@ -63,7 +63,7 @@ async function copyThrough(
   const limitBytes = toEnd ? Number.POSITIVE_INFINITY : lengthBytes;
   let copied = 0;
   while (copied < limitBytes) {
-    throwIfGivenUp(context);
+    if (context.departed.aborted) throw new SftpError("CONNECTION_LOST", "Connection lost");
     const wanted = Math.min(buffer.length, limitBytes - copied);
     if (!Number.isSafeInteger(Math.max(position, targetPosition) + copied + wanted)) {
       throw new SftpError("FAILURE", "File position is too large");

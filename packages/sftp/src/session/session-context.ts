@@ -20,6 +20,8 @@ export interface SessionContext {
   readonly names: OperationGate;
   /** Aborted when requests not yet begun are to be given up. */
   readonly signal: AbortSignal;
+  /** Aborted at any end of the session, also when the client left in order: nobody waits for a long copy any more. */
+  readonly departed: AbortSignal;
   readonly maxPacketBytes: number;
   readonly maxTransferBytes: number;
   readonly maxHandles: number;

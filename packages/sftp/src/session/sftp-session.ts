@@ -58,6 +58,7 @@ export class SftpSession {
   readonly #replies: ReplyQueue;
   readonly #context: SessionContext;
   readonly #givenUp = new AbortController();
+  readonly #departed = new AbortController();
   readonly #done = Promise.withResolvers<SftpSessionEnd>();
   /** "greeting" until INIT. */
   #phase: "greeting" | "serving" | "ending" = "greeting";
@@ -82,6 +83,7 @@ export class SftpSession {
       pool,
       names: new OperationGate(),
       signal: this.#givenUp.signal,
+      departed: this.#departed.signal,
       maxPacketBytes,
       maxTransferBytes,
       maxHandles,
@@ -228,6 +230,7 @@ export class SftpSession {
       this.#log("warn", "sftp client broke the protocol", { problem: end.message });
     }
     if (end.reason === "connection-lost" || end.reason === "aborted") this.#givenUp.abort();
+    this.#departed.abort();
     void this.#tearDown(end);
   }
 
