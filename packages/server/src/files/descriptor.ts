@@ -43,6 +43,7 @@ export class Descriptor {
    * of the file without asking once more.
    */
   async read(buffer: Uint8Array, position: number, knownSizeBytes: number): Promise<number> {
+    requirePosition(position);
     let done = await this.#readOnce(buffer, 0, position);
     while (done > 0 && done < buffer.length && position + done < knownSizeBytes) {
       const count = await this.#readOnce(buffer, done, position + done);
@@ -54,12 +55,14 @@ export class Descriptor {
 
   /** Writes all of `bytes`. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
+    requirePosition(position);
     let done = await this.#writeOnce(bytes, 0, position);
     while (done < bytes.length) done += await this.#writeOnce(bytes, done, position + done);
   }
 
   /** Writes pieces that follow each other with as few calls as the system allows. */
   async writeMany(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    requirePosition(position);
     let rest = pieces;
     let at = position;
     while (rest.length > 0) {
@@ -127,11 +130,16 @@ export class Descriptor {
       try {
         start(done);
       } catch (error) {
-        // Node refuses numbers no file can have (a position beyond 2^53) by throwing.
+        // Node refuses some numbers (a size beyond 2^53) by throwing.
         done(error);
       }
     });
   }
+}
+
+// Node takes a position it cannot represent for "wherever the file is now", and would write there.
+function requirePosition(position: number): void {
+  if (!Number.isSafeInteger(position) || position < 0) throw new SftpError("FAILURE", "no file is that large");
 }
 
 /** What is left of `pieces` after their first `count` bytes; empty pieces are left out. */
