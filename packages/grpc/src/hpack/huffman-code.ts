@@ -25,16 +25,31 @@ export const HUFFMAN_LENGTHS = Uint8Array.from(
 /** The symbol that ends a string: never written, only its first bits, as padding. */
 export const END_OF_STRING = 256;
 
-export const HUFFMAN_CODES: Uint32Array = assignCodes(HUFFMAN_LENGTHS);
+export const MAX_LENGTH = 30;
 
-function assignCodes(lengths: Uint8Array): Uint32Array {
-  const codes = new Uint32Array(lengths.length);
-  let next = 0;
-  for (let length = 1; length <= 30; length++) {
-    next *= 2;
-    for (let symbol = 0; symbol < lengths.length; symbol++) {
-      if (lengths[symbol] === length) codes[symbol] = next++;
-    }
+/** How many codes there are of each length. */
+export const CODE_COUNTS = new Uint16Array(MAX_LENGTH + 1);
+/** The first code of each length. */
+export const FIRST_CODES = new Uint32Array(MAX_LENGTH + 1);
+/** Where the symbols of each length start in SYMBOLS. */
+export const FIRST_RANKS = new Uint16Array(MAX_LENGTH + 1);
+/** Symbols in the order of their codes. */
+export const SYMBOLS = new Uint16Array(HUFFMAN_LENGTHS.length);
+/** By symbol. */
+export const HUFFMAN_CODES = new Uint32Array(HUFFMAN_LENGTHS.length);
+
+assignCodes();
+
+function assignCodes(): void {
+  for (const length of HUFFMAN_LENGTHS) CODE_COUNTS[length]!++;
+  for (let length = 1; length <= MAX_LENGTH; length++) {
+    FIRST_CODES[length] = (FIRST_CODES[length - 1]! + CODE_COUNTS[length - 1]!) * 2;
+    FIRST_RANKS[length] = FIRST_RANKS[length - 1]! + CODE_COUNTS[length - 1]!;
   }
-  return codes;
+  const nextRanks = FIRST_RANKS.slice();
+  for (const [symbol, length] of HUFFMAN_LENGTHS.entries()) {
+    const rank = nextRanks[length]!++;
+    SYMBOLS[rank] = symbol;
+    HUFFMAN_CODES[symbol] = FIRST_CODES[length]! + rank - FIRST_RANKS[length]!;
+  }
 }
