@@ -161,16 +161,6 @@ describe("a login over SSH", () => {
     ]);
   });
 
-  test("needs the private half: someone else's public key is not enough", async () => {
-    const mine = makeKey(server.folder, "mine");
-    const theirs = makeKey(server.folder, "theirs");
-    await addUser("full", { public_keys: [publicKeyOf(theirs)] });
-    // The client offers the other's public key beside its own private key.
-    const { copyFileSync } = await import("node:fs");
-    copyFileSync(`${theirs}.pub`, `${mine}.pub`);
-    assertRefused(await sftp(client("full", { keyFiles: [mine] })));
-  });
-
   test("ends after six wrong passwords", async () => {
     await addUser("full", { password: "secret" });
     const result = await sftp(client("full", { password: "no" }, ["NumberOfPasswordPrompts=9"]));

@@ -47,6 +47,8 @@ const SOFTWARE_NAME = "Fairlead";
 /** setTimeout's maximum, for "never". */
 const NEVER_MS = 2_147_483_647;
 const KEEPALIVE_MAX_UNANSWERED = 3;
+/** How long sessions may take to put their files away once their connections are gone. */
+const MAX_PUT_AWAY_MS = 10_000;
 const IDLE_SWEEPS_PER_TIMEOUT = 4;
 
 /** Listens on every binding. Throws `ERR_LISTEN` for one that cannot be opened, after closing the others. */
@@ -156,28 +158,34 @@ class ListeningServer implements SshServer {
     for (const listener of this.#listeners) {
       listener.close();
     }
-    if (graceMs > 0 && this.#connections.size > 0) {
-      await this.#wait(graceMs, signal);
+    if (graceMs > 0 && this.#connections.size > 0 && signal?.aborted !== true) {
+      await this.#finishedWithin(graceMs, signal);
     }
     clearInterval(this.#idleTimer);
     for (const connection of this.#connections.values()) {
       connection.end("the server stops");
     }
-    await this.#allFinished();
+    if (!(await this.#finishedWithin(MAX_PUT_AWAY_MS))) {
+      this.#logger.log("error", "sessions not ended in time", { connections: this.#connections.size });
+    }
   }
 
   async #allFinished(): Promise<void> {
     await Promise.all([...this.#connections.values()].map(async (connection) => await connection.finished));
   }
 
-  async #wait(graceMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, graceMs);
-    signal?.addEventListener("abort", () => {
-      resolve();
-    });
-    await Promise.race([promise, this.#allFinished()]);
+  /** False when time, or the caller's patience, was over first. */
+  async #finishedWithin(limitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const giveUp = (): void => {
+      resolve(false);
+    };
+    const timer = setTimeout(giveUp, limitMs);
+    signal?.addEventListener("abort", giveUp);
+    const isFinished = await Promise.race([promise, this.#allFinished().then(() => true)]);
     clearTimeout(timer);
+    signal?.removeEventListener("abort", giveUp);
+    return isFinished;
   }
 }
 
