@@ -3,6 +3,8 @@ export type PluginState = "starting" | "running" | "backing-off" | "failed" | "s
 
 /** One plugin at this moment. */
 export interface PluginStatus {
+  /** Place in the configuration's list. */
+  readonly index: number;
   /** Basename of the command. */
   readonly name: string;
   readonly type: "notifier";
@@ -22,5 +24,8 @@ export interface PluginStatus {
   /** Deliveries the plugin did not take, each try counted. */
   readonly failed: number;
   readonly dropped: number;
+  /** Why the plugin last failed: to start, to run on, to answer, or to take an event. */
   readonly lastError: string | undefined;
+  /** Unix milliseconds. */
+  readonly lastErrorAtMs: number | undefined;
 }

@@ -43,12 +43,13 @@ const runIdBytes = 8;
  * `ERR_PLUGIN_START_FAILED` for the first one that failed; SFTPGo leaves those it had started running.
  */
 export async function startPluginManager(options: PluginManagerOptions): Promise<PluginManager> {
-  const notifiers = options.plugins.map((config) => createNotifier(config, options));
+  const notifiers = options.plugins.map((config, index) => createNotifier(config, index, options));
   await startAll(notifiers, options.signal);
   const runId = randomBytes(runIdBytes).toString("hex");
   const hub = createNotifierHub(notifiers, { clock: systemClock, runId });
   let stopping: Promise<void> | undefined;
   const stop = async (drainMs: number): Promise<void> => {
+    for (const notifier of notifiers) notifier.hurry();
     const { delivered, dropped } = await hub.drain({ timeoutMs: drainMs });
     if (dropped > 0) options.logger.log("warn", "plugins stopped with events undelivered", { delivered, dropped });
     await stopAll(notifiers);
@@ -62,10 +63,11 @@ export async function startPluginManager(options: PluginManagerOptions): Promise
   return manager;
 }
 
-function createNotifier(config: PluginConfig, options: PluginManagerOptions): SupervisedNotifier {
-  const logger = options.logger.child({ plugin: basename(config.cmd), type: config.type });
+function createNotifier(config: PluginConfig, index: number, options: PluginManagerOptions): SupervisedNotifier {
+  const logger = options.logger.child({ plugin: basename(config.cmd), type: config.type, index });
   const { env, stdio } = options;
   return new SupervisedNotifier({
+    index,
     config,
     start: createNotifierStart(config, { env, logger, ...(stdio !== undefined && { stdio }) }),
     restart: { ...defaultRestartPolicy, ...options.restart },

@@ -7,6 +7,7 @@ import { createEventFilter } from "./delivery/event-filter.ts";
 import type { EventFilter } from "./delivery/event-filter.ts";
 import { NotifierDelivery } from "./delivery/notifier-delivery.ts";
 import type { PluginAvailability } from "./delivery/notifier-delivery.ts";
+import { laterError } from "./last-error.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 import type { Clock } from "./supervisor/clock.ts";
 import type { HealthPolicy } from "./supervisor/health-policy.ts";
@@ -16,6 +17,8 @@ import type { SupervisorState } from "./supervisor/supervisor-state.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 
 export interface SupervisedNotifierOptions {
+  /** Place in the configuration's list. */
+  readonly index: number;
   readonly config: PluginConfig;
   readonly start: StartProcess<NotifierClient>;
   readonly restart: RestartPolicy;
@@ -32,6 +35,7 @@ export class SupervisedNotifier {
   readonly config: PluginConfig;
   readonly filter: EventFilter;
   readonly delivery: NotifierDelivery;
+  readonly #index: number;
   readonly #supervisor: Supervisor<NotifierClient>;
 
   constructor(options: SupervisedNotifierOptions) {
@@ -39,6 +43,7 @@ export class SupervisedNotifier {
     const { notifierOptions } = config;
     const delivery = new NotifierDelivery({ notifierOptions, policy, clock, defer, random, logger });
     this.config = config;
+    this.#index = options.index;
     this.filter = createEventFilter(notifierOptions);
     this.delivery = delivery;
     this.#supervisor = new Supervisor({
@@ -56,6 +61,12 @@ export class SupervisedNotifier {
     return this.#supervisor.start();
   }
 
+  /** Ends every wait before another try: of a restart, and of events that failed. */
+  hurry(): void {
+    this.#supervisor.restartNow();
+    this.delivery.retryNow();
+  }
+
   /** Drops what is still queued, then ends the process. Idempotent; never rejects. */
   async stop(): Promise<void> {
     this.delivery.close();
@@ -64,8 +75,10 @@ export class SupervisedNotifier {
 
   status(): PluginStatus {
     const { state, restarts } = this.#supervisor;
+    const lastError = laterError(this.#supervisor.lastError, this.delivery.lastError);
     const running = state.status === "running" ? state : undefined;
     return {
+      index: this.#index,
       name: basename(this.config.cmd),
       type: this.config.type,
       cmd: this.config.cmd,
@@ -75,7 +88,8 @@ export class SupervisedNotifier {
       restarts,
       startedAtMs: running?.sinceMs,
       ...this.delivery.counters,
-      lastError: this.#supervisor.lastError ?? this.delivery.lastError,
+      lastError: lastError?.message,
+      lastErrorAtMs: lastError?.atMs,
     };
   }
 }

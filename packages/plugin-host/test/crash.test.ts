@@ -76,3 +76,22 @@ test("an executable that was replaced is not started again until its sum is righ
   const [status] = manager.status();
   assert.deepEqual([status?.delivered, status?.dropped], [1, 0]);
 });
+
+test("stop starts a plugin that waits for its restart, to deliver what was accepted", async () => {
+  using folder = new PluginFolder();
+  const plugins = configure({ cmd: folder.addExecutable("recorder"), notifier_options: { retry_max_time: 120 } });
+  const manager = await startPluginManager({
+    plugins,
+    env,
+    logger: createMemoryLogger(),
+    restart: { initialDelayMs: 60_000, maxDelayMs: 60_000 },
+  });
+  process.kill(pidOf(manager), "SIGKILL");
+  await waitFor(() => manager.status()[0]?.state === "backing-off", "the end to be noticed");
+  manager.notifiers.publish(upload("ann", "/1"));
+  await manager.stop();
+  assert.deepEqual(
+    folder.recorded("recorder").flatMap(({ path }) => path ?? []),
+    ["/1"],
+  );
+});

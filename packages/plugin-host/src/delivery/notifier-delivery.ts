@@ -3,6 +3,8 @@ import { GrpcError } from "@fairlead/plugin-sdk/client";
 import type { NotifierClient } from "@fairlead/plugin-sdk/client";
 import type { NotifierOptions } from "../config/plugin-config.ts";
 import type { HostEvent } from "../host-event.ts";
+import { createLastError } from "../last-error.ts";
+import type { LastError } from "../last-error.ts";
 import type { Clock } from "../supervisor/clock.ts";
 import { AggregatedLog } from "./aggregated-log.ts";
 import type { DeliveryPolicy } from "./delivery-policy.ts";
@@ -71,7 +73,7 @@ export class NotifierDelivery {
   #failed = 0;
   #dropped = 0;
   #whenIdle: (() => void)[] = [];
-  #lastError: string | undefined;
+  #lastError: LastError | undefined;
 
   constructor(options: NotifierDeliveryOptions) {
     this.#options = options;
@@ -89,7 +91,7 @@ export class NotifierDelivery {
   }
 
   /** Why the plugin last did not take an event. */
-  get lastError(): string | undefined {
+  get lastError(): LastError | undefined {
     return this.#lastError;
   }
 
@@ -260,13 +262,18 @@ export class NotifierDelivery {
   }
 
   #reportFailure(queued: QueuedEvent, error: unknown): void {
-    this.#lastError = error instanceof Error ? error.message : String(error);
+    this.#lastError = createLastError(error, this.#options.clock.wallMs());
     const group = GrpcError.is(error) ? error.code : "none";
     this.#log.report({
       level: "warn",
       message: "plugin did not take an event",
       group,
-      fields: { ...describeEvent(queued.event), eventId: queued.id, attempts: queued.attempts, error: this.#lastError },
+      fields: {
+        ...describeEvent(queued.event),
+        eventId: queued.id,
+        attempts: queued.attempts,
+        error: this.#lastError.message,
+      },
     });
   }
 

@@ -70,7 +70,7 @@ test("a start that fails rejects, leaves nothing behind and is not tried again",
   failures.push(new Error("no such file"));
   await assert.rejects(supervisor.start(), /no such file/);
   assert.deepEqual(states, ["failed"]);
-  assert.equal(supervisor.lastError, "no such file");
+  assert.equal(supervisor.lastError?.message, "no such file");
   assert.equal(clock.pending, 0);
 });
 
@@ -84,7 +84,7 @@ test("a plugin that exits is started again after the first delay", async () => {
   assert.equal(processes.length, 2);
   assert.deepEqual(states, ["running", "backing-off", "starting", "running"]);
   assert.equal(supervisor.restarts, 1);
-  assert.equal(supervisor.lastError, "exited: code 3");
+  assert.equal(supervisor.lastError?.message, "exited: code 3");
   assert.deepEqual(logger.messages(), [
     "plugin started",
     "plugin exited",
@@ -140,6 +140,20 @@ test("a restart that fails is tried again", async () => {
   await supervisor.stop();
 });
 
+test("a plugin that waits for its restart can be started at once", async () => {
+  const { supervisor, processes, clock } = setUp({ restart: { initialDelayMs: 30_000 } });
+  await supervisor.start();
+  supervisor.restartNow();
+  processes[0]?.end(1);
+  await settle();
+  supervisor.restartNow();
+  supervisor.restartNow();
+  await clock.advance(60_000);
+  assert.equal(processes.length, 2);
+  assert.equal(supervisor.state.status, "running");
+  await supervisor.stop();
+});
+
 test("a plugin is given up after the policy's failures", async () => {
   const { supervisor, processes, clock, states } = setUp({ restart: { maxFailures: 1 } });
   await supervisor.start();
@@ -163,7 +177,7 @@ test("a plugin that does not answer is first silent, then killed and started aga
   assert.deepEqual(states, ["running", "silent"]);
   await clock.advance(15_100);
   assert.deepEqual(states, ["running", "silent", "backing-off", "starting", "running"]);
-  assert.equal(supervisor.lastError, "hung: no answer");
+  assert.equal(supervisor.lastError?.message, "hung: no answer");
   assert.ok(logger.find("plugin hangs and is killed"));
   await supervisor.stop();
 });

@@ -1,5 +1,7 @@
 import type { ExitStatus } from "@fairlead/go-plugin/host";
 import type { Logger } from "@fairlead/go-plugin";
+import { createLastError } from "../last-error.ts";
+import type { LastError } from "../last-error.ts";
 import type { Clock } from "./clock.ts";
 import { watchHealth } from "./health-watch.ts";
 import type { HealthPolicy } from "./health-policy.ts";
@@ -36,7 +38,7 @@ export class Supervisor<Client> {
   #killed: SupervisedProcess<Client> | undefined;
   #failures = 0;
   #restarts = 0;
-  #lastError: string | undefined;
+  #lastError: LastError | undefined;
 
   constructor(options: SupervisorOptions<Client>) {
     this.#options = options;
@@ -52,7 +54,7 @@ export class Supervisor<Client> {
   }
 
   /** Why the plugin last ended, hung or failed to start. */
-  get lastError(): string | undefined {
+  get lastError(): LastError | undefined {
     return this.#lastError;
   }
 
@@ -61,10 +63,17 @@ export class Supervisor<Client> {
     try {
       this.#enterRunning(await this.#launch());
     } catch (error) {
-      this.#lastError = messageOf(error);
+      this.#noteError(error);
       if (this.#state.status === "starting") this.#enter({ status: "failed" });
       throw error;
     }
+  }
+
+  /** A plugin that waits to be started again is started now. */
+  restartNow(): void {
+    if (this.#state.status !== "backing-off") return;
+    this.#leaveState();
+    void this.#restart();
   }
 
   /** Ends the plugin and its supervision, whatever state it is in. Idempotent; never rejects. */
@@ -130,15 +139,15 @@ export class Supervisor<Client> {
 
   #kill(process: SupervisedProcess<Client>, error: unknown): void {
     this.#killed = process;
-    this.#lastError = `hung: ${messageOf(error)}`;
-    this.#options.logger.log("error", "plugin hangs and is killed", { pid: process.pid, error: messageOf(error) });
+    const { message } = this.#noteError(error, "hung: ");
+    this.#options.logger.log("error", "plugin hangs and is killed", { pid: process.pid, error: message });
     void process.kill();
   }
 
   #exited(process: SupervisedProcess<Client>, exit: ExitStatus, uptimeMs: number): void {
     if (this.#state.status !== "running" || this.#state.process !== process) return;
     this.#options.logger.log("error", "plugin exited", { pid: process.pid, ...exit, uptimeMs: Math.round(uptimeMs) });
-    if (this.#killed !== process) this.#lastError = `exited: ${formatExit(exit)}`;
+    if (this.#killed !== process) this.#noteError(formatExit(exit), "exited: ");
     if (uptimeMs >= this.#options.restart.stableAfterMs) this.#failures = 0;
     this.#backOff(false);
   }
@@ -148,7 +157,7 @@ export class Supervisor<Client> {
     this.#failures++;
     if (this.#failures > restart.maxFailures) {
       this.#enter({ status: "failed" });
-      logger.log("error", "plugin given up", { failures: this.#failures, lastError: this.#lastError });
+      logger.log("error", "plugin given up", { failures: this.#failures, lastError: this.#lastError?.message });
       return;
     }
     const delayMs = computeRestartDelayMs(restart, this.#failures, random());
@@ -164,15 +173,16 @@ export class Supervisor<Client> {
       this.#enterRunning(await this.#launch());
     } catch (error) {
       if (this.#state.status !== "starting") return;
-      this.#lastError = messageOf(error);
-      this.#options.logger.log("error", "plugin restart failed", { error: this.#lastError });
+      const { message } = this.#noteError(error);
+      this.#options.logger.log("error", "plugin restart failed", { error: message });
       this.#backOff(true);
     }
   }
-}
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  #noteError(error: unknown, prefix = ""): LastError {
+    const { message, atMs } = createLastError(error, this.#options.clock.wallMs());
+    return (this.#lastError = { message: `${prefix}${message}`, atMs });
+  }
 }
 
 function formatExit({ code, signal }: ExitStatus): string {
