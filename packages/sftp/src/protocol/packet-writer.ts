@@ -1,5 +1,8 @@
 const FIRST_BUFFER_BYTES = 1024;
 
+/** A buffer that has grown beyond this is not kept for the next packets. */
+const MAX_KEPT_BUFFER_BYTES = 16 * 1024;
+
 /**
  * Writes packets one after another into one growing buffer (types of RFC 4251 §5).
  *
@@ -56,7 +59,8 @@ export class PacketWriter {
   /** The packets written since the last call; the writer keeps nothing of them. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = this.#buffer.subarray(this.#length);
+    const isKept = this.#buffer.buffer.byteLength <= MAX_KEPT_BUFFER_BYTES;
+    this.#buffer = isKept ? this.#buffer.subarray(this.#length) : Buffer.alloc(0);
     this.#length = 0;
     return taken;
   }
