@@ -1,3 +1,5 @@
+import { MESSAGES_PER_TURN, nextTurn } from "./next-turn.ts";
+
 export interface PumpTarget<T> {
   /** True once nothing more can be sent. */
   readonly isDone: boolean;
@@ -13,6 +15,7 @@ export interface PumpTarget<T> {
  */
 export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, target: PumpTarget<T>): Promise<void> {
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  let sentAtOnce = 0;
   let isExhausted = false;
   let isLeft = false;
   const leave = async (): Promise<void> => {
@@ -32,6 +35,7 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, target: Pu
       if (target.isDone) break;
       const sent = target.send(result.value);
       if (sent !== undefined) await sent;
+      else if (++sentAtOnce % MESSAGES_PER_TURN === 0) await nextTurn();
     }
   } catch (error) {
     await leave().catch(() => {});

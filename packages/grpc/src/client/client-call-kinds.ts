@@ -1,4 +1,5 @@
 import { decodeMessage, encodeMessage } from "../calls/marshal.ts";
+import { MESSAGES_PER_TURN, nextTurn } from "../calls/next-turn.ts";
 import { MessageQueue } from "../calls/message-queue.ts";
 import { GrpcError } from "../grpc-error.ts";
 import type { Codec, Method } from "../method.ts";
@@ -67,6 +68,7 @@ export class BidiClientCall<Req, Res> implements BidiCall<Req, Res> {
   readonly #call: StreamResponseCall<Res>;
   readonly #method: Method<Req, Res>;
   readonly #maxSendBytes: number;
+  #sentAtOnce = 0;
 
   constructor(call: StreamResponseCall<Res>, method: Method<Req, Res>, maxSendBytes: number) {
     this.#call = call;
@@ -75,7 +77,9 @@ export class BidiClientCall<Req, Res> implements BidiCall<Req, Res> {
   }
 
   async send(message: Req): Promise<void> {
-    await this.#call.sendBytes(encodeMessage(this.#method.request, message, this.#maxSendBytes), false);
+    const sent = this.#call.sendBytes(encodeMessage(this.#method.request, message, this.#maxSendBytes), false);
+    if (sent !== undefined) await sent;
+    else if (++this.#sentAtOnce % MESSAGES_PER_TURN === 0) await nextTurn();
   }
 
   end(): void {
