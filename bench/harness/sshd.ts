@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { once } from "node:events";
 import { userInfo } from "node:os";
+import { text } from "node:stream/consumers";
 import { freePort } from "../../e2e/harness/free-port.ts";
 import type { OpenSsh, Login } from "../../e2e/harness/openssh.ts";
 import type { Sandbox } from "../../e2e/harness/sandbox.ts";
@@ -51,14 +52,15 @@ export async function startSshd(sandbox: Sandbox, openSsh: OpenSsh, cipher: stri
   );
   // Debian's sshd wants its empty folder, which only the service makes.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
-  const child = spawn(found.sshd, ["-D", "-e", "-f", config], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(found.sshd, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const said = text(child.stderr);
   const exited = once(child, "exit");
   sandbox.defer(async () => {
     child.kill("SIGTERM");
     await exited;
   });
   await waitFor("sshd to listen", async () => child.exitCode !== null || (await isListening(port)));
-  if (child.exitCode !== null) throw new Error(`sshd ended with ${child.exitCode} before it listened`);
+  if (child.exitCode !== null) throw new Error(`sshd ended with ${child.exitCode} before it listened: ${await said}`);
   return { port, login: { user: userInfo().username, keyFile: client.keyFile } };
 }
 
