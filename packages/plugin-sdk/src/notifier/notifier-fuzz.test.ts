@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { notifierMethods } from "./notifier-methods.ts";
+
+const rounds = 20_000;
+const seed = 20_260_725;
+
+/** Numbers from 0 up to 1, the same in every run (mulberry32). */
+function createRandom(state: number): () => number {
+  let next = state;
+  return () => {
+    next = (next + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(next ^ (next >>> 15), 1 | next);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const valid = notifierMethods.sendFsEvent.request.encode({
+  timestampNs: 2n ** 60n,
+  action: "upload",
+  username: "ann",
+  path: "/srv/é",
+  targetPath: "",
+  virtualPath: "/é",
+  virtualTargetPath: "",
+  sshCmd: "",
+  fileSizeBytes: 1n,
+  elapsedMs: 2n,
+  status: 1,
+  protocol: "SFTP",
+  ip: "::1",
+  sessionId: "s",
+  fsProvider: 0,
+  bucket: "",
+  endpoint: "",
+  openFlags: 0,
+  role: "",
+  metadata: { key: "value" },
+});
+
+test("hostile bytes give an event or an error, for every message", () => {
+  const random = createRandom(seed);
+  for (let round = 0; round < rounds; round++) {
+    const bytes = random() < 0.5 ? mutate(valid, random) : garbage(random);
+    for (const { request } of Object.values(notifierMethods)) {
+      try {
+        assert.equal(typeof request.decode(bytes), "object");
+      } catch (error) {
+        assert.ok(
+          error instanceof Error && !(error instanceof assert.AssertionError),
+          `round ${round}: ${String(error)}`,
+        );
+      }
+    }
+  }
+});
+
+test("a number without end and groups without bottom are errors", () => {
+  const length = 1024 * 1024;
+  const endlessNumber = new Uint8Array(length).fill(0xab);
+  // The tag that starts group 21, again and again.
+  const nestedGroups = Uint8Array.from({ length }, (_, index) => (index % 2 === 0 ? 0xab : 0x01));
+  for (const bytes of [endlessNumber, nestedGroups]) {
+    assert.throws(() => notifierMethods.sendFsEvent.request.decode(bytes), Error);
+  }
+});
+
+function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  for (let change = 0; change < 1 + random() * 4; change++) {
+    copy[Math.floor(random() * copy.length)] = Math.floor(random() * 256);
+  }
+  return copy.subarray(0, Math.ceil(random() * copy.length));
+}
+
+function garbage(random: () => number): Uint8Array {
+  return Uint8Array.from({ length: Math.floor(random() * 64) }, () => Math.floor(random() * 256));
+}
