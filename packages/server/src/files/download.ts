@@ -2,16 +2,10 @@ import { constants } from "node:fs";
 import { type CopyOptions, type FileAttributes, type FileHandle, SftpError } from "@fairlead/sftp";
 import { toAttributes } from "./attributes.ts";
 import { copyBytes, type PathHandle } from "./copy-bytes.ts";
-import { Descriptor } from "./descriptor.ts";
+import type { Descriptor } from "./descriptor.ts";
 import { noSuchFile } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
-
-/**
- * For opening what stands at a place: a link that was put there is not followed, a pipe does not block, a terminal is
- * not adopted.
- */
-export const OPEN_SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
  * Opens a file for reading. `pre-download` goes out before the disk is asked, so that a missing file leaves it alone,
@@ -28,19 +22,8 @@ export async function openDownload(context: FilesContext, path: string): Promise
     const { stats } = place;
     if (!stats) throw noSuchFile();
     if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
-    const file = await Descriptor.open(place.path, constants.O_RDONLY | OPEN_SAFELY);
-    const download = new Download(context, path, file, {
-      sizeBytes: stats.size,
-      isDirectory: stats.isDirectory(),
-      startMs,
-    });
-    try {
-      place.confirm(file.fd);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    return download;
+    const file = await place.open(constants.O_RDONLY);
+    return new Download(context, path, file, { sizeBytes: stats.size, isDirectory: stats.isDirectory(), startMs });
   } finally {
     place.release();
   }

@@ -1,7 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { type OpenFlags, SftpError } from "@fairlead/sftp";
 import { Descriptor } from "./descriptor.ts";
-import { OPEN_SAFELY } from "./download.ts";
 import { errnoOf, limitExceeded, noSuchFile } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
@@ -116,11 +115,9 @@ class UploadOpening {
   async #openInPlace(place: Place, plan: Plan): Promise<Upload> {
     const { truncate } = this.#flags;
     // O_EXCL also without the client's: a file that came just now may need another permission.
-    const how = plan.isNew ? O_CREAT | O_EXCL : truncate && place.isCertain ? O_TRUNC : 0;
-    const file = await Descriptor.open(place.path, accessMode(this.#handle) | how | OPEN_SAFELY);
+    const how = plan.isNew ? O_CREAT | O_EXCL : truncate ? O_TRUNC : 0;
+    const file = await place.open(accessMode(this.#handle) | how);
     try {
-      place.confirm(file.fd);
-      if (truncate && !place.isCertain && !plan.isNew) await file.truncate(0);
       if (plan.isNew) await giveFile(this.#context, this.#path, file);
       return this.#start(plan, file, createInPlaceDestination(this.#context.jail, this.#path, file));
     } catch (error) {
@@ -131,7 +128,7 @@ class UploadOpening {
 
   async #openTemporary(place: Place, plan: Plan): Promise<Upload> {
     const temporaryPath = place.siblingPath(temporaryName());
-    const file = await Descriptor.open(temporaryPath, accessMode(this.#handle) | O_CREAT | O_EXCL | OPEN_SAFELY);
+    const file = await Descriptor.open(temporaryPath, accessMode(this.#handle) | O_CREAT | O_EXCL);
     const { access, policy } = this.#context;
     const mayReplace = !this.#flags.exclusive && access.permits(this.#path, "overwrite");
     const destination = createTemporaryDestination({

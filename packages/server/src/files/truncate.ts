@@ -1,7 +1,5 @@
 import { constants } from "node:fs";
 import { SftpError } from "@fairlead/sftp";
-import { Descriptor } from "./descriptor.ts";
-import { OPEN_SAFELY } from "./download.ts";
 import { limitExceeded } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
@@ -21,9 +19,8 @@ export async function truncatePlace(context: FilesContext, place: Place, sizeByt
 }
 
 async function truncate(place: Place, sizeBytes: number): Promise<void> {
-  const file = await Descriptor.open(place.path, constants.O_WRONLY | OPEN_SAFELY);
+  const file = await place.open(constants.O_WRONLY);
   try {
-    place.confirm(file.fd);
     await file.truncate(sizeBytes);
   } finally {
     await file.close();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { constants, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ interface UnderTest {
 
 type Check = (under: UnderTest) => Promise<void>;
 
-const IMPLEMENTATIONS: Readonly<Record<string, (root: string) => Jail>> = {
+const IMPLEMENTATIONS: Readonly<Record<string, (root: string) => Promise<Jail>>> = {
   portable: openPortableJail,
   ...(canOpenLinuxJail()
     ? {
@@ -122,7 +122,24 @@ for (const [name, openJail] of Object.entries(IMPLEMENTATIONS)) {
       await rm(join(home, "a/b/file"));
       await symlink(join(outside, "file"), join(home, "a/b/file"));
       await assert.rejects(async () => (await place.pin()).release());
+      for (const flags of [constants.O_RDONLY, constants.O_RDWR | constants.O_TRUNC]) {
+        await assert.rejects(async () => (await place.open(flags)).close());
+      }
+      assert.equal(await readFile(join(outside, "file"), "utf8"), "outside");
       place.release();
+    });
+
+    inJail("does not empty a file that was put in the place of a found one", async ({ jail, home }) => {
+      const place = await jail.locate("/a/b/file", { followLast: true });
+      await rename(join(home, "a/b"), join(home, "a/moved"));
+      await mkdir(join(home, "a/b"));
+      await writeFile(join(home, "a/b/file"), "another");
+      const file = await place.open(constants.O_RDWR | constants.O_TRUNC);
+      await file.close();
+      place.release();
+      // By descriptors the found directory is still held; by names the other file is all there is, and is inside too.
+      const other = await readFile(join(home, "a/b/file"), "utf8");
+      assert.equal(other, name === "portable" ? "" : "another");
     });
 
     if (name === "portable") return;
@@ -182,7 +199,7 @@ for (const [name, openJail] of Object.entries(IMPLEMENTATIONS)) {
 }
 
 /** Declares tests that each get a jail of their own, on a home with `a/b/file` and an `outside` beside it. */
-function declareIn(openJail: (root: string) => Jail): (behaviour: string, check: Check) => void {
+function declareIn(openJail: (root: string) => Promise<Jail>): (behaviour: string, check: Check) => void {
   return (behaviour, check) => {
     void it(behaviour, async () => {
       const root = realpathSync(mkdtempSync(join(tmpdir(), "fairlead-jail-")));
@@ -191,7 +208,7 @@ function declareIn(openJail: (root: string) => Jail): (behaviour: string, check:
       await mkdir(under.outside);
       await writeFile(join(under.home, "a/b/file"), "inside");
       await writeFile(join(under.outside, "file"), "outside");
-      const jail = openJail(under.home);
+      const jail = await openJail(under.home);
       try {
         await check({ ...under, jail });
       } finally {

@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import type { Descriptor } from "../descriptor.ts";
 
 /**
  * A directory tree that names cannot leave: not by "..", not by links, and not by somebody swapping directories and
@@ -19,7 +20,7 @@ export interface Jail {
 
 /** An entry of a directory that stays the same directory until released, whatever happens to its path. */
 export interface Place {
-  /** What to hand to system calls. Never let one follow a link here: open with O_NOFOLLOW. */
+  /** What to hand to system calls that do not follow links (unlink, rename, mkdir, lchown …). */
   readonly path: string;
   /** Where the entry is with all links resolved, as a virtual path. */
   readonly virtualPath: string;
@@ -31,10 +32,11 @@ export interface Place {
   siblingPath(name: string): string;
   /** Holds the entry itself, so that it can be changed or listed by a path nobody can redirect. Fails for a link. */
   pin(): Pin | Promise<Pin>;
-  /** Whether nothing can change what `path` leads to; if not, change nothing before {@link confirm}. */
-  readonly isCertain: boolean;
-  /** To be called with the descriptor of a file opened at `path`; throws PERMISSION_DENIED when it is another file. */
-  confirm(fd: number): void;
+  /**
+   * Opens the entry, with open(2)'s flags. Never through a link, never waiting for a pipe; what is opened (and made or
+   * emptied) is an entry of the directory that was found.
+   */
+  open(flags: number): Promise<Descriptor>;
   /** Idempotent. */
   release(): void;
 }

@@ -1,6 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { SftpError } from "@fairlead/sftp";
 import { joinVirtualPath, resolveLinkTarget, splitVirtualPath } from "../../domain/virtual-path.ts";
+import { Descriptor } from "../descriptor.ts";
 import { errnoOf, noSuchFile } from "../file-errors.ts";
 import { type Jail, MAX_LINKS, pathBelow, type Pin, type Place } from "./jail.ts";
 import { isOnLocalDisks } from "./mounts.ts";
@@ -26,9 +28,9 @@ const MAX_STEPS = 4096;
  *
  * Walks run on the event loop while they are quick: see {@link directCalls} and {@link isOnLocalDisks}.
  */
-export function openLinuxJail(root: string, calls?: PathCalls): Jail {
-  const realRoot = realpathSync(root);
-  const fd = openSync(realRoot, O_PATH | O_DIRECTORY);
+export async function openLinuxJail(root: string, calls?: PathCalls): Promise<Jail> {
+  const realRoot = await realpath(root);
+  const fd = await pooledCalls.open(realRoot, O_PATH | O_DIRECTORY);
   try {
     return new LinuxJail(fd, [realRoot, root], calls ?? (isOnLocalDisks(realRoot) ? directCalls : pooledCalls));
   } catch (error) {
@@ -249,7 +251,6 @@ class Walk {
 }
 
 class LinuxPlace implements Place {
-  readonly isCertain = true;
   readonly path: string;
   readonly virtualPath: string;
   readonly crossedLink: boolean;
@@ -275,8 +276,10 @@ class LinuxPlace implements Place {
     return runSteps(this.#pin());
   }
 
-  // Whatever opens `path` without following links has opened an entry of the held directory.
-  confirm(): void {}
+  async open(flags: number): Promise<Descriptor> {
+    const isQuick = this.#calls === directCalls && flags === constants.O_RDONLY;
+    return isQuick ? Descriptor.openDirectly(this.path) : Descriptor.open(this.path, flags);
+  }
 
   release(): void {
     if (this.#released) return;

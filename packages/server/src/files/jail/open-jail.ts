@@ -1,8 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { lchown, mkdir } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import { FairleadError } from "../../domain/fairlead-error.ts";
 import type { User } from "../../domain/user.ts";
-import { isAbsolute } from "node:path";
-import { lchown } from "node:fs/promises";
 import { ownerFor } from "../ownership.ts";
 import type { Jail } from "./jail.ts";
 import { canOpenLinuxJail, openLinuxJail } from "./linux-jail.ts";
@@ -20,7 +19,7 @@ export async function openHomeJail(user: User): Promise<Jail> {
     const owner = ownerFor(user);
     // Only a home made here is given away; an existing one is the administrator's business.
     if (made !== undefined && owner) await lchown(homeDir, owner.uid, owner.gid);
-    return canOpenLinuxJail() ? openLinuxJail(homeDir) : openPortableJail(homeDir);
+    return await (canOpenLinuxJail() ? openLinuxJail(homeDir) : openPortableJail(homeDir));
   } catch (cause) {
     throw unusable(user, "it cannot be made or opened", cause);
   }

@@ -1,8 +1,9 @@
-import { fstatSync, lstatSync, realpathSync, type Stats } from "node:fs";
+import { constants, fstatSync, lstatSync, realpathSync, type Stats } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { SftpError } from "@fairlead/sftp";
 import { joinVirtualPath, resolveLinkTarget, splitVirtualPath } from "../../domain/virtual-path.ts";
+import { Descriptor } from "../descriptor.ts";
 import { errnoOf } from "../file-errors.ts";
 import { type Jail, pathBelow, type Pin, type Place } from "./jail.ts";
 
@@ -11,8 +12,8 @@ import { type Jail, pathBelow, type Pin, type Place } from "./jail.ts";
  * a call and, for opened files, once more after it. Somebody who can change directories of the home by other means
  * than this server can win a race against the calls that are checked only before (remove, rename, mkdir, chmod).
  */
-export function openPortableJail(root: string): Jail {
-  return new PortableJail([realpathSync(root), root]);
+export async function openPortableJail(root: string): Promise<Jail> {
+  return new PortableJail([await realpath(root), root]);
 }
 
 class PortableJail implements Jail {
@@ -54,7 +55,6 @@ class PortableJail implements Jail {
 }
 
 class PortablePlace implements Place {
-  readonly isCertain = false;
   readonly path: string;
   readonly virtualPath: string;
   readonly crossedLink: boolean;
@@ -77,15 +77,28 @@ class PortablePlace implements Place {
     return { path, entryStats: (name) => lstatIfPresent(join(path, name)), release() {} };
   }
 
-  confirm(fd: number): void {
+  async open(flags: number): Promise<Descriptor> {
+    // Emptied only when it is known to be the right file.
+    const file = await Descriptor.open(this.path, flags & ~constants.O_TRUNC);
+    try {
+      this.#confirm(file.fd);
+      if ((flags & constants.O_TRUNC) !== 0) await file.truncate(0);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  release(): void {}
+
+  #confirm(fd: number): void {
     const opened = fstatSync(fd, { bigint: true });
     const named = lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
     const directory = dirname(this.path);
     if (named?.ino === opened.ino && named.dev === opened.dev && realpathSync(directory) === directory) return;
     throw new SftpError("PERMISSION_DENIED", "the file was replaced while it was opened");
   }
-
-  release(): void {}
 }
 
 async function lstatIfPresent(path: string): Promise<Stats | undefined> {
