@@ -29,7 +29,7 @@ test("a stopped plugin does not slow publishing, memory stays bounded, and the l
       if (index % 1_000 === 0) await sleep(1);
     }
     const status = manager.status()[0];
-    assert.ok(status !== undefined && status.queueBytes <= maxQueueBytes && status.queueLength > 1_000);
+    assert.ok(status !== undefined && status.queueBytes <= maxQueueBytes && status.queueLength > 500);
     assert.equal(status.queueLength + status.dropped, 20_000);
     assert.equal(logger.find("plugin does not answer")?.level, "warn");
     assert.equal(logger.find("events dropped")?.fields["reason"], "queue-full");
