@@ -1,7 +1,10 @@
-import { chmod, mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
+import { generateKeyPair as generateKeyPairWithCallback, hash } from "node:crypto";
+import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { promisify } from "node:util";
 
 import ssh2 from "ssh2";
+import type { ParsedKey } from "ssh2";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { toSsh2PrivateKey } from "./host-key-format.ts";
@@ -27,8 +30,12 @@ export interface HostKey {
   readonly isExposed: boolean;
 }
 
+type KeyType = "ecdsa" | "ed25519" | "rsa";
+
+const generateKeyPair = promisify(generateKeyPairWithCallback);
+
 /** Names SFTPGo makes keys under when they do not exist. */
-const AUTOMATIC: ReadonlyMap<string, "ecdsa" | "ed25519" | "rsa"> = new Map([
+const AUTOMATIC: ReadonlyMap<string, KeyType> = new Map([
   ["id_rsa", "rsa"],
   ["id_ecdsa", "ecdsa"],
   ["id_ed25519", "ed25519"],
@@ -59,22 +66,27 @@ async function loadHostKey(file: string): Promise<HostKey> {
   }
   const text = await readKeyFile(file);
   const privateKey = convert(file, text);
-  const parsed: ReturnType<typeof ssh2.utils.parseKey> | readonly ReturnType<typeof ssh2.utils.parseKey>[] =
-    ssh2.utils.parseKey(privateKey);
-  const key = Array.isArray(parsed) ? (parsed[0] as ReturnType<typeof ssh2.utils.parseKey>) : parsed;
+  const { type: algorithm, publicBlob } = parsePrivateKey(file, privateKey);
+  return {
+    file,
+    privateKey,
+    algorithm,
+    fingerprint: `SHA256:${hash("sha256", publicBlob, "base64").replace(/=+$/, "")}`,
+    isNew,
+    isExposed: ((await stat(file)).mode & 0o077) !== 0,
+  };
+}
+
+/** The key's type and public half. Throws `ERR_HOST_KEY`. */
+function parsePrivateKey(file: string, text: string): { readonly type: string; readonly publicBlob: Buffer } {
+  // ssh2 gives a list for files in OpenSSH's format, which its types do not say.
+  const parsed: unknown = ssh2.utils.parseKey(text);
+  const key = (Array.isArray(parsed) ? parsed[0] : parsed) as Error | ParsedKey;
   if (key instanceof Error || !key.isPrivateKey()) {
     const reason = key instanceof Error ? key.message : "it is a public key";
     throw hostKeyError(file, `it is no private key this server can use (${reason})`);
   }
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(key.getPublicSSH()));
-  return {
-    file,
-    privateKey,
-    algorithm: key.type,
-    fingerprint: `SHA256:${Buffer.from(digest).toString("base64").replace(/=+$/, "")}`,
-    isNew,
-    isExposed: ((await stat(file)).mode & 0o077) !== 0,
-  };
+  return { type: key.type, publicBlob: key.getPublicSSH() };
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -105,44 +117,35 @@ function convert(file: string, text: string): string {
   }
 }
 
-async function makeHostKey(file: string, type: "ecdsa" | "ed25519" | "rsa"): Promise<void> {
-  const pair = await generate(type);
+async function makeHostKey(file: string, type: KeyType): Promise<void> {
+  // Not by ssh2, whose generator makes an Ed25519 key that nobody can read once in two hundred times.
+  const privateKey = toSsh2PrivateKey(await generate(type));
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     // "wx": two servers starting at once must not overwrite each other's key.
     await using handle = await open(file, "wx", 0o600);
-    await handle.writeFile(pair.private);
+    await handle.writeFile(privateKey);
     await handle.sync();
-    await chmod(file, 0o600);
-    await writeFile(`${file}.pub`, `${pair.public}\n`, { mode: 0o644 });
+    const { type: name, publicBlob } = parsePrivateKey(file, privateKey);
+    await writeFile(`${file}.pub`, `${name} ${publicBlob.toString("base64")}\n`, { mode: 0o644 });
   } catch (cause) {
     throw hostKeyError(file, messageOf(cause), cause, "make");
   }
 }
 
-async function generate(
-  type: "ecdsa" | "ed25519" | "rsa",
-): Promise<{ readonly private: string; readonly public: string }> {
-  return await new Promise((resolve, reject) => {
-    const done = (error: Error | null, pair: { readonly private: string; readonly public: string }): void => {
-      if (error === null || error === undefined) {
-        resolve(pair);
-      } else {
-        reject(error);
-      }
-    };
-    switch (type) {
-      case "rsa":
-        ssh2.utils.generateKeyPair("rsa", { bits: 4096 }, done);
-        break;
-      case "ecdsa":
-        ssh2.utils.generateKeyPair("ecdsa", { bits: 256 }, done);
-        break;
-      case "ed25519":
-        ssh2.utils.generateKeyPair("ed25519", {}, done);
-        break;
-    }
-  });
+/** PKCS#8, of the sizes SFTPGo makes. */
+async function generate(type: KeyType): Promise<string> {
+  const privateKeyEncoding = { type: "pkcs8", format: "pem" } as const;
+  const publicKeyEncoding = { type: "spki", format: "pem" } as const;
+  switch (type) {
+    case "rsa":
+      return (await generateKeyPair("rsa", { modulusLength: 4096, privateKeyEncoding, publicKeyEncoding })).privateKey;
+    case "ecdsa":
+      return (await generateKeyPair("ec", { namedCurve: "P-256", privateKeyEncoding, publicKeyEncoding })).privateKey;
+    case "ed25519":
+      return (await generateKeyPair("ed25519", { privateKeyEncoding, publicKeyEncoding })).privateKey;
+  }
+  return type;
 }
 
 function hostKeyError(file: string, reason: string, cause?: unknown, verb = "use"): FairleadError {

@@ -44,7 +44,7 @@ export interface LoginDialogueOptions {
   readonly authenticator: Authenticator;
   readonly policy: LoginPolicy;
   readonly report: LoginReport;
-  /** Aborted when the connection is gone: nothing is answered afterwards. */
+  /** Aborted when the connection ends: nothing is answered afterwards. */
   readonly signal: AbortSignal;
 }
 
@@ -81,6 +81,9 @@ export class LoginDialogue {
 
   /** Handles one request. Never rejects. */
   async answer(context: AuthContext): Promise<void> {
+    if (this.#isGone()) {
+      return; // it went on asking after we said goodbye
+    }
     this.#requests += 1;
     switch (context.method) {
       case "none":

@@ -16,7 +16,7 @@ import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
 import { refuseCommand } from "./refuse-command.ts";
-import { sshSessionId } from "./ssh2-internals.ts";
+import { exitOnEnd, sshSessionId } from "./ssh2-internals.ts";
 
 /** Opens what a user sees over SFTP; disposed when the session is over. */
 export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & AsyncDisposable>;
@@ -143,6 +143,7 @@ export class SshConnection {
       // ssh2 throws when the protocol is already torn down; the socket's end below is what counts.
     }
     this.#socket.end();
+    this.#abort.abort();
   }
 
   #onLogin(user: User, slot: SessionSlot, method: string): void {
@@ -219,15 +220,15 @@ export class SshConnection {
   async #serve(channel: ServerChannel, facts: SessionFacts): Promise<void> {
     try {
       await using fileSystem = await this.#services.openFileSystem(facts);
+      exitOnEnd(channel);
       await serveSftp(channel, fileSystem, {
         logger: facts.logger,
         signal: this.#abort.signal,
         reuseReplyBuffers: true, // ssh2 has encrypted a chunk before it calls back
       });
-      endChannel(channel, 0);
     } catch (error) {
       facts.logger.log("error", "sftp session failed", { error });
-      endChannel(channel, 1);
+      failChannel(channel);
     }
   }
 
@@ -290,9 +291,9 @@ export class SshConnection {
   }
 }
 
-function endChannel(channel: ServerChannel, status: number): void {
+function failChannel(channel: ServerChannel): void {
   try {
-    channel.exit(status);
+    channel.exit(1);
     channel.end();
   } catch {
     // The connection is gone, and with it the channel.

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-import type { Connection, Session } from "ssh2";
+import type { Connection, ServerChannel, Session } from "ssh2";
 
 /**
  * The few places where ssh2 1.17 keeps what its API does not give away. Everything else in this folder
@@ -25,6 +25,24 @@ interface SessionInternals {
 export interface ChannelInternals extends Duplex {
   push(chunk: Uint8Array | null): boolean;
   _write(chunk: Uint8Array, encoding: BufferEncoding, callback: (error?: Error | null) => void): void;
+}
+
+interface ChannelState {
+  readonly _client: { readonly _protocol: { exitStatus(channel: number, status: number): void } };
+  readonly outgoing: { readonly id: number; readonly state: string };
+}
+
+/**
+ * Sends an exit status of 0 just before the channel's stream ends by itself. `channel.exit()` does nothing
+ * once `end()` was called, and a client like scp takes a missing status for a failure.
+ */
+export function exitOnEnd(channel: ServerChannel): void {
+  const { _client: client, outgoing } = channel as unknown as ChannelState;
+  channel.prependListener("prefinish", () => {
+    if (outgoing.state === "open") {
+      client._protocol.exitStatus(outgoing.id, 0);
+    }
+  });
 }
 
 /** The socket a connection runs on. */
