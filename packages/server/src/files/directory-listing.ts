@@ -62,7 +62,7 @@ class DirectoryListing implements DirectoryHandle {
   async #names(limit: number): Promise<string[]> {
     const names: string[] = [];
     while (names.length < limit) {
-      const entry = await this.#directory.read();
+      const entry = this.#options.pin.isQuick ? this.#directory.readSync() : await this.#directory.read();
       if (!entry) {
         this.#isAtEnd = true;
         break;
@@ -73,8 +73,7 @@ class DirectoryListing implements DirectoryHandle {
   }
 
   async #describe(names: readonly string[]): Promise<DirectoryEntry[]> {
-    const { pin } = this.#options;
-    const found = await Promise.all(names.map(async (name) => pin.entryStats(name)));
+    const found = await this.#options.pin.describe(names);
     return names.flatMap((name, index) => toEntry(name, found[index]));
   }
 }

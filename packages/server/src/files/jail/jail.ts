@@ -45,8 +45,10 @@ export interface Place {
 export interface Pin {
   /** Leads to the held object itself for calls that follow links (chmod, utimes, opendir). */
   readonly path: string;
-  /** lstat of an entry, when the object is a directory; undefined when there is none. */
-  entryStats(name: string): Stats | undefined | Promise<Stats | undefined>;
+  /** Whether the disk answers at once, so that asking it on the event loop is cheaper than in the pool. */
+  readonly isQuick: boolean;
+  /** lstat of entries, when the object is a directory; undefined where there is none. */
+  describe(names: readonly string[]): Promise<readonly (Stats | undefined)[]>;
   /** Idempotent. */
   release(): void;
 }

@@ -312,8 +312,13 @@ class LinuxPin implements Pin {
     this.#fd = fd;
   }
 
-  entryStats(name: string): Stats | undefined | Promise<Stats | undefined> {
-    return this.#calls.lstat(`${this.path}/${name}`);
+  get isQuick(): boolean {
+    return this.#calls === directCalls;
+  }
+
+  async describe(names: readonly string[]): Promise<readonly (Stats | undefined)[]> {
+    const found = names.map((name) => this.#calls.lstat(`${this.path}/${name}`));
+    return this.isQuick ? (found as (Stats | undefined)[]) : Promise.all(found as Promise<Stats | undefined>[]);
   }
 
   release(): void {

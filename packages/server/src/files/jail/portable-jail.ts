@@ -74,7 +74,12 @@ class PortablePlace implements Place {
   async pin(): Promise<Pin> {
     const { path } = this;
     if ((await lstat(path)).isSymbolicLink()) throw new SftpError("FAILURE", "too many symbolic links");
-    return { path, entryStats: (name) => lstatIfPresent(join(path, name)), release() {} };
+    return {
+      path,
+      isQuick: false,
+      describe: (names) => Promise.all(names.map((name) => lstatIfPresent(join(path, name)))),
+      release() {},
+    };
   }
 
   async open(flags: number): Promise<Descriptor> {
