@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
@@ -65,6 +66,26 @@ test("the plugin says where a file arrived, in the server's log", async () => {
   const [, fields] = lines.find(([message]) => message === "file arrived") ?? assert.fail(JSON.stringify(lines));
   assert.equal(fields["virtualPath"], "/new.txt");
   assert.equal(fields["sizeBytes"], 100);
+});
+
+test("the command for one file makes a plugin that runs alone", () => {
+  using folder = new CodeFolder();
+  folder.add("arrivals.ts", pluginCode);
+  const esbuild = join(packageFolder, "../../node_modules/.bin/esbuild");
+  const command = (codeBlocks("sh")[0] ?? "").replace(
+    "npx esbuild",
+    `'${esbuild}' --conditions=source --log-level=warning`,
+  );
+  const alone = mkdtempSync(join(tmpdir(), "fairlead-readme-"));
+  try {
+    const built = spawnSync("sh", ["-ec", `${command} mv arrivals '${alone}'`], { encoding: "utf8", cwd: folder.path });
+    assert.equal(built.status, 0, built.stderr);
+    const run = spawnSync(process.execPath, [join(alone, "arrivals")], { encoding: "utf8" });
+    assert.match(run.stderr, /This binary is a plugin/);
+    assert.equal(readFileSync(join(alone, "arrivals"), "utf8").split("\n")[0], "#!/usr/bin/env node");
+  } finally {
+    rmSync(alone, { recursive: true });
+  }
 });
 
 test("the plugin, run by hand, prints go-plugin's lines and its configuration, and exits with 1", () => {
