@@ -119,7 +119,9 @@ class UploadOpening {
     const file = await place.open(accessMode(this.#handle) | how);
     try {
       if (plan.isNew) await giveFile(this.#context, this.#path, file);
-      return this.#start(plan, file, createInPlaceDestination(this.#context.jail, this.#path, file));
+      const kept = plan.isNew || truncate ? {} : { keepBytes: plan.startBytes };
+      const destination = createInPlaceDestination({ jail: this.#context.jail, path: this.#path, file, ...kept });
+      return this.#start(plan, file, destination);
     } catch (error) {
       await file.close();
       throw error;

@@ -19,13 +19,27 @@ export interface UploadDestination {
   release(): void;
 }
 
-/** Bytes go straight into the file (upload mode 0, and every upload that goes on in an existing file). */
-export function createInPlaceDestination(jail: Jail, path: string, file: Descriptor): UploadDestination {
+export interface InPlaceOptions {
+  readonly jail: Jail;
+  readonly path: string;
+  readonly file: Descriptor;
+  /** For an upload that goes on in an existing file: what the file had. An upload over a limit leaves that. */
+  readonly keepBytes?: number;
+}
+
+/**
+ * Bytes go straight into the file: upload mode 0, and every upload that goes on in an existing file. One over a limit
+ * is removed, as observed, unless it went on in a file: what was there before is not this upload's to lose.
+ */
+export function createInPlaceDestination({ jail, path, file, keepBytes }: InPlaceOptions): UploadDestination {
   return {
     replaces: false,
     async commit() {},
     async abandon(failure) {
-      return failure === "limit" && (await removeSameFile(jail, path, file)) ? "removed" : "kept";
+      if (failure !== "limit") return "kept";
+      if (keepBytes === undefined) return (await removeSameFile(jail, path, file)) ? "removed" : "kept";
+      await file.truncate(keepBytes);
+      return "kept";
     },
     release() {},
   };

@@ -95,7 +95,8 @@ export class Upload implements PathHandle {
     this.#opened.destination.release();
     await this.#file.close().catch((error: unknown) => this.#fail("failed", toSftpError(error)));
     await this.#publish(sizeBytes);
-    if (this.#failure && this.#failure.kind !== "aborted") throw this.#failure.error;
+    // Nobody is there to hear it when the session was cut off.
+    if (this.#failure && options?.aborted !== true) throw this.#failure.error;
   }
 
   async #finish(): Promise<"kept" | "removed"> {
@@ -128,7 +129,8 @@ export class Upload implements PathHandle {
       this.#recordRemoval();
       return 0n;
     }
-    const received = BigInt(this.#receivedBytes + (appends ? startBytes : 0));
+    const received =
+      this.#failure?.kind === "limit" ? BigInt(startBytes) : BigInt(this.#receivedBytes + (appends ? startBytes : 0));
     if (!quota) return received;
     try {
       const { size } = await this.#file.stat();

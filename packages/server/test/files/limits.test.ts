@@ -174,6 +174,27 @@ test("Q-max-upload: a file over max_upload_file_size fails and is removed", asyn
   await refuses(under.fs.setStat("/m1", { sizeBytes: 121n }));
 });
 
+test("an append over the quota leaves what the file had", async () => {
+  await using under = await openQuota();
+  await upload(under.fs, "/1", 600);
+  const file = await under.fs.open("/1", APPEND, {});
+  await file.write(new Uint8Array(300), 600);
+  await refuses(file.write(new Uint8Array(300), 900));
+  await refuses(file.close());
+  assert.equal(summarise(under.events).at(-1), "upload st3 size=600 flags=0 /1");
+  assert.equal((await stat(join(under.home, "1"))).size, 600);
+  await refuses(upload(under.fs, "/2", 401));
+  await upload(under.fs, "/3", 400);
+});
+
+test("a session cut off after its upload failed says nothing more", async () => {
+  await using under = await openQuota();
+  const file = await under.fs.open("/1", CREATE, {});
+  await refuses(file.write(new Uint8Array(1001), 0));
+  await file.close({ aborted: true });
+  assert.equal(summarise(under.events).at(-1), "upload st3 size=0 flags=0 /1");
+});
+
 test("what took the place of an upload over quota is not removed", async () => {
   await using under = await openQuota();
   const file = await under.fs.open("/1", CREATE, {});
