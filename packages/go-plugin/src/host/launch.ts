@@ -89,6 +89,7 @@ async function finishStart(
     throw await describeStartFailure(error, {
       name: plan.name,
       file: child.file,
+      cwd: plan.cwd,
       searchPath: plan.env["PATH"],
       cookieKey: plan.cookie.key,
       pid: child.pid,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { PluginError } from "../plugin-error.ts";
 import type { PluginErrorCode } from "../error-codes.ts";
 import { quoteLine } from "../protocol/handshake-line.ts";
@@ -9,6 +10,7 @@ import { describeExit } from "./running-plugin.ts";
 export interface StartFacts {
   readonly name: string;
   readonly file: string;
+  readonly cwd: string;
   readonly searchPath: string | undefined;
   readonly cookieKey: string;
   readonly pid: number;
@@ -31,7 +33,7 @@ const UNRELATED_TO_FILE: ReadonlySet<PluginErrorCode> = new Set([
 /** The error of a failed start with everything around it: exit status, output, diagnosis of the file. */
 export async function describeStartFailure(error: unknown, facts: StartFacts): Promise<PluginError> {
   const failure = toPluginError(error, facts);
-  const notes = UNRELATED_TO_FILE.has(failure.code) ? [] : await diagnoseExecutable(facts.file, facts.searchPath);
+  const notes = UNRELATED_TO_FILE.has(failure.code) ? [] : await diagnose(facts);
   const lines = [
     `plugin ${facts.name} did not start: ${failure.summary}`,
     `Command: ${facts.file}${facts.pid === 0 ? "" : ` (pid ${facts.pid})`}, ${describeState(facts)}.`,
@@ -46,6 +48,12 @@ export async function describeStartFailure(error: unknown, facts: StartFacts): P
     details: { ...failure.details, plugin: name, file, pid, exit, firstLine, stderr, notes },
     cause: failure.cause ?? error,
   });
+}
+
+async function diagnose(facts: StartFacts): Promise<readonly string[]> {
+  const notes = await diagnoseExecutable(facts.file, facts.searchPath);
+  // The system says ENOENT about a missing folder too, and Node names the command.
+  return existsSync(facts.cwd) ? notes : [...notes, `The working folder ${facts.cwd} does not exist.`];
 }
 
 function toPluginError(error: unknown, facts: StartFacts): PluginError {

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PluginError } from "../plugin-error.ts";
 import {
   ENV_MAX_PORT,
@@ -55,7 +55,7 @@ async function listenUnix(env: Env, make: ServerFactory): Promise<Listener> {
 
 interface SocketPlace {
   readonly path: string;
-  /** The private folder around the socket, unless the host gave one. */
+  /** The private folder around the socket, to be removed with it: ours, or one our host made for this plugin only. */
   readonly folder: string | undefined;
 }
 
@@ -64,7 +64,8 @@ function chooseSocketPath(env: Env): SocketPlace {
   const given = env[ENV_UNIX_SOCKET_DIR];
   if (given !== undefined && given !== "") {
     const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
-    if (fits(path)) return { path, folder: undefined };
+    const isPrivate = basename(given).startsWith(SOCKET_FOLDER_PREFIX);
+    if (fits(path)) return { path, folder: isPrivate ? given : undefined };
   }
   const failures: unknown[] = [];
   for (const parent of new Set([env["TMPDIR"] ?? "/tmp", "/tmp"])) {

@@ -1,0 +1,376 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { PluginError } from "@fairlead/go-plugin";
+import type { PluginErrorCode } from "@fairlead/go-plugin";
+import { launch } from "@fairlead/go-plugin/host";
+import type { LaunchOptions } from "@fairlead/go-plugin/host";
+import { listening, someCertificate, STAY, tlsPlugin } from "./support/bad-plugin.ts";
+import { echoOptions, launchEcho } from "./support/launch-echo.ts";
+import type { EchoKinds } from "./support/launch-echo.ts";
+import { Sandbox } from "./support/sandbox.ts";
+
+interface Misbehaviour {
+  readonly what: string;
+  readonly body: string;
+  readonly code: PluginErrorCode;
+  readonly texts: readonly (string | RegExp)[];
+  readonly options?: Partial<LaunchOptions<EchoKinds>>;
+}
+
+const soon = { startTimeoutMs: 1_500 } as const;
+
+const misbehaviours: readonly Misbehaviour[] = [
+  {
+    what: "writes no line",
+    body: `console.error("thinking"); ${STAY}`,
+    code: "ERR_PLUGIN_START_TIMEOUT",
+    texts: [
+      "timeout while waiting for plugin to start: still waiting for the handshake line after 1500 ms",
+      "still running, killed by the host",
+      "Last lines on stderr:\n  thinking",
+    ],
+    options: soon,
+  },
+  {
+    what: "writes half a line",
+    body: `process.stdout.write("1|1|unix"); ${STAY}`,
+    code: "ERR_PLUGIN_START_TIMEOUT",
+    texts: ["timeout while waiting for plugin to start", "First line on stdout: 1|1|unix"],
+    options: soon,
+  },
+  {
+    what: "writes half a line and ends",
+    body: `process.stdout.write("1|1|unix"); process.exitCode = 4;`,
+    code: "ERR_HANDSHAKE_MALFORMED",
+    texts: ["Unrecognized remote plugin message: 1|1|unix"],
+  },
+  {
+    what: "writes something else first",
+    body: `console.log("Loading configuration"); console.log("1|1|unix|/x|grpc|"); ${STAY}`,
+    code: "ERR_HANDSHAKE_MALFORMED",
+    texts: ["Unrecognized remote plugin message: Loading configuration", "move prints to stderr"],
+  },
+  {
+    what: "writes an empty line first",
+    body: `console.log(""); ${STAY}`,
+    code: "ERR_HANDSHAKE_MALFORMED",
+    texts: ["Unrecognized remote plugin message: \n"],
+  },
+  {
+    what: "writes a line over 64 KiB",
+    body: `process.stdout.write("x".repeat(70_000)); ${STAY}`,
+    code: "ERR_HANDSHAKE_MALFORMED",
+    texts: ["Unrecognized remote plugin message: the first line on stdout is longer than 64 KiB; it starts with xxx"],
+  },
+  {
+    what: "ends with a status",
+    body: `console.error("no licence"); console.error("giving up"); process.exit(3);`,
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: [
+      "plugin exited before we could connect (exit status 3)",
+      "Unrecognized remote plugin message: \nFailed to read any lines from plugin's stdout\nThis usually means\n  the plugin was not compiled for this architecture",
+      "Last lines on stderr:\n  no licence\n  giving up",
+    ],
+  },
+  {
+    what: "ends with status 0",
+    body: "",
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: ["plugin exited before we could connect (exit status 0)"],
+  },
+  {
+    what: "is killed",
+    body: `process.kill(process.pid, "SIGSEGV"); ${STAY}`,
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: ["killed by SIGSEGV"],
+  },
+  {
+    what: "closes stdout and lives on",
+    body: `require("node:fs").closeSync(1); ${STAY}`,
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: ["it closed its stdout", "still running, killed by the host"],
+  },
+  {
+    what: "floods stderr and ends",
+    body: `const fs = require("node:fs");
+      for (let i = 0; i < 300; i++) fs.writeSync(2, "y".repeat(10_000) + i + (i % 50 === 0 ? "\\n" : ""));
+      fs.writeSync(2, "\\nlast words\\n"); process.exit(1);`,
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: [/Last lines on stderr:\n(  y+….*\n|  y+\n|  y+\d+\n|  .*y.*\n)*  last words/],
+  },
+  {
+    what: "leaves a child that holds its pipes",
+    body: `require("node:child_process").spawn("/bin/sleep", ["60"], { stdio: "inherit" }); process.exit(5);`,
+    code: "ERR_PLUGIN_EXITED_EARLY",
+    texts: ["exit status 5"],
+  },
+  {
+    what: "has another core version",
+    body: `console.log("2|1|unix|/x|grpc|"); ${STAY}`,
+    code: "ERR_CORE_VERSION",
+    texts: ["incompatible core API version with plugin. Plugin version: 2, Core version: 1\n"],
+  },
+  {
+    what: "has another application version",
+    body: `console.log("1|9|unix|/x|grpc|"); ${STAY}`,
+    code: "ERR_APP_VERSION",
+    texts: ["incompatible API version with plugin. Plugin version: 9, Client versions: [1]"],
+  },
+  {
+    what: "speaks net/rpc",
+    body: `console.log("1|1|unix|/x"); ${STAY}`,
+    code: "ERR_UNSUPPORTED_PROTOCOL",
+    texts: ['unsupported plugin protocol "netrpc". Supported: [grpc]'],
+  },
+  {
+    what: "listens on an unknown network",
+    body: `console.log("1|1|vsock|/x|grpc|"); ${STAY}`,
+    code: "ERR_HANDSHAKE_MALFORMED",
+    texts: ["unknown address type: /x"],
+  },
+  {
+    what: "announces a socket where nobody listens",
+    body: `console.log("1|1|unix|/no/such/socket|grpc|"); ${STAY}`,
+    code: "ERR_CONNECT_FAILED",
+    texts: ["cannot connect to the plugin at /no/such/socket", "ENOENT"],
+  },
+  {
+    what: "announces a port where nobody listens",
+    body: `console.log("1|1|tcp|127.0.0.1:1|grpc|"); ${STAY}`,
+    code: "ERR_CONNECT_FAILED",
+    texts: ["cannot connect to the plugin at 127.0.0.1:1", "ECONNREFUSED"],
+  },
+  {
+    what: "accepts the connection and says nothing",
+    body: listening({}),
+    code: "ERR_PLUGIN_START_TIMEOUT",
+    texts: ["still waiting for an answer to the health check"],
+    options: soon,
+  },
+  {
+    what: "closes the connection",
+    body: listening({ onConnection: "socket.destroy();" }),
+    code: "ERR_PLUGIN_UNHEALTHY",
+    texts: ["the plugin's health check failed: UNAVAILABLE"],
+  },
+  {
+    what: "answers with another protocol",
+    body: listening({ onConnection: 'socket.end("HTTP/1.1 400 Bad Request\\r\\n\\r\\n");' }),
+    code: "ERR_PLUGIN_UNHEALTHY",
+    texts: ["the plugin's health check failed: "],
+  },
+  {
+    what: "ends when it is called",
+    body: listening({ onConnection: 'socket.once("data", () => process.exit(9));' }),
+    code: "ERR_PLUGIN_UNHEALTHY",
+    texts: ["the plugin's health check failed: UNAVAILABLE"],
+  },
+  {
+    what: "sends no certificate when AutoMTLS is asked for",
+    body: listening({}),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["AutoMTLS mismatch: the host asked for AutoMTLS, but the plugin sent no certificate"],
+    options: { tls: "auto" },
+  },
+  {
+    what: "sends a certificate nobody asked for",
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\`` }),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"],
+  },
+  {
+    what: "sends a certificate that is none",
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${"Q".repeat(200)}\`` }),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["error parsing server cert: "],
+    options: { tls: "auto" },
+  },
+  {
+    what: "sends a certificate that is not base64",
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${"Q".repeat(70)}-_\`` }),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["error parsing server cert: illegal base64 data at input byte 70"],
+    options: { tls: "auto" },
+  },
+  {
+    what: "shows another certificate than it announced",
+    body: tlsPlugin({ showsAnother: true }),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["AutoMTLS handshake with the plugin at ", "Host and plugin must both use AutoMTLS"],
+    options: { tls: "auto" },
+  },
+  {
+    what: "announces a certificate and speaks plaintext",
+    body: listening({
+      line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\``,
+      onConnection: 'socket.write("plaintext, surely longer than a record header");',
+    }),
+    code: "ERR_TLS_IDENTITY",
+    texts: ["AutoMTLS handshake with the plugin at "],
+    options: { tls: "auto" },
+  },
+  {
+    what: "never finishes the TLS handshake",
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\`` }),
+    code: "ERR_PLUGIN_START_TIMEOUT",
+    texts: ["still waiting for a connection after 1500 ms"],
+    options: { ...soon, tls: "auto" },
+  },
+  {
+    what: "finishes the TLS handshake and says nothing",
+    body: tlsPlugin(),
+    code: "ERR_PLUGIN_START_TIMEOUT",
+    texts: ["still waiting for an answer to the health check"],
+    options: { ...soon, tls: "auto" },
+  },
+];
+
+describe("launch of a plugin that", { timeout: 120_000 }, () => {
+  for (const { what, body, code, texts, options } of misbehaviours) {
+    it(`${what}: ${code}`, async () => {
+      await using sandbox = new Sandbox();
+      const command = sandbox.script("bad-plugin", body);
+      await expectFailure(sandbox, { command, options, code, texts });
+    });
+  }
+
+  it("was made for another host: names the cookie", async () => {
+    await using sandbox = new Sandbox();
+    const error = await failureOf(launchEcho(sandbox, { handshake: { key: "OTHER_HOST", value: "x" } }));
+    sandbox.watch(Number(error.details["pid"]));
+    assert.equal(error.code, "ERR_PLUGIN_EXITED_EARLY");
+    assert.match(error.message, /exit status 1/);
+    assert.match(error.message, /This binary is a plugin\. These are not meant to be executed directly\./);
+    assert.match(error.message, /Note: the plugin does not know the magic cookie OTHER_HOST/);
+  });
+});
+
+describe("launch of a file that", { timeout: 60_000 }, () => {
+  const node = process.execPath;
+  const files: readonly (readonly [
+    what: string,
+    content: string | Uint8Array,
+    mode: number,
+    code: PluginErrorCode,
+    text: string,
+  ])[] = [
+    ["is not executable", `#!${node}\n`, 0o644, "ERR_PLUGIN_SPAWN_FAILED", "is not executable (mode 644)"],
+    [
+      "has no such interpreter",
+      "#!/no/such/node\n",
+      0o755,
+      "ERR_PLUGIN_SPAWN_FAILED",
+      "interpreter /no/such/node does not exist",
+    ],
+    ["has CRLF line ends", `#!${node}\r\n`, 0o755, "ERR_PLUGIN_SPAWN_FAILED", "ends in CRLF"],
+    ["is empty", "", 0o755, "ERR_PLUGIN_EXITED_EARLY", "The file is empty."],
+    ["is no program", "\u0001\u0002\n", 0o755, "ERR_PLUGIN_EXITED_EARLY", "neither a program nor a script"],
+    ["was built for another machine", foreignElf(), 0o755, "ERR_PLUGIN_EXITED_EARLY", "ELF architecture: "],
+  ];
+  for (const [what, content, mode, code, text] of files) {
+    it(`${what}: ${code}`, async () => {
+      await using sandbox = new Sandbox();
+      await expectFailure(sandbox, { command: sandbox.file("plugin", content, mode), code, texts: [text] });
+    });
+  }
+
+  it("does not exist: ERR_PLUGIN_SPAWN_FAILED", async () => {
+    await using sandbox = new Sandbox();
+    const command = join(sandbox.scripts, "absent");
+    await expectFailure(sandbox, {
+      command,
+      code: "ERR_PLUGIN_SPAWN_FAILED",
+      texts: ["absent does not exist", "never ran"],
+    });
+  });
+
+  it("is in no folder of PATH: ERR_PLUGIN_SPAWN_FAILED", async () => {
+    await using sandbox = new Sandbox();
+    await expectFailure(sandbox, { command: "no-such-plugin", code: "ERR_PLUGIN_SPAWN_FAILED", texts: ["ENOENT"] });
+  });
+
+  it("is a folder: ERR_PLUGIN_SPAWN_FAILED", async () => {
+    await using sandbox = new Sandbox();
+    const command = join(sandbox.scripts, "folder");
+    await mkdir(command);
+    await chmod(command, 0o755);
+    await expectFailure(sandbox, { command, code: "ERR_PLUGIN_SPAWN_FAILED", texts: ["folder is not a file"] });
+  });
+
+  it("cannot enter its working folder: ERR_PLUGIN_SPAWN_FAILED", async () => {
+    await using sandbox = new Sandbox();
+    const command = sandbox.script("plugin", STAY);
+    await expectFailure(sandbox, {
+      command,
+      options: { cwd: "/no/such/folder" },
+      code: "ERR_PLUGIN_SPAWN_FAILED",
+      texts: ["The working folder /no/such/folder does not exist"],
+    });
+  });
+});
+
+describe("launch that is aborted", { timeout: 60_000 }, () => {
+  it("before it begins starts nothing", async () => {
+    await using sandbox = new Sandbox();
+    const command = sandbox.script("plugin", `require("node:fs").writeFileSync(process.env.MARK, "ran"); ${STAY}`);
+    const reason = new TypeError("no longer wanted");
+    const options = echoOptions(command, {
+      signal: AbortSignal.abort(reason),
+      env: { MARK: join(sandbox.temporary, "ran") },
+    });
+    const error = await failureOf(launch(options));
+    assert.equal(error.code, "ERR_START_ABORTED");
+    assert.equal(error.cause, reason);
+  });
+
+  it("while it waits kills the plugin", async () => {
+    await using sandbox = new Sandbox();
+    const controller = new AbortController();
+    const command = sandbox.script("plugin", STAY);
+    const starting = failureOf(launch(echoOptions(command, { signal: controller.signal })));
+    controller.abort(new TypeError("no longer wanted"));
+    const error = await starting;
+    sandbox.watch(Number(error.details["pid"]));
+    assert.equal(error.code, "ERR_START_ABORTED");
+    assert.ok(error.cause instanceof TypeError);
+  });
+});
+
+async function expectFailure(
+  sandbox: Sandbox,
+  expected: {
+    readonly command: string;
+    readonly options?: Partial<LaunchOptions<EchoKinds>> | undefined;
+    readonly code: PluginErrorCode;
+    readonly texts: readonly (string | RegExp)[];
+  },
+): Promise<void> {
+  const error = await failureOf(launch(echoOptions(expected.command, expected.options)));
+  sandbox.watch(Number(error.details["pid"]));
+  assert.equal(error.code, expected.code, error.message);
+  for (const text of expected.texts) {
+    assert.ok(typeof text === "string" ? error.message.includes(text) : text.test(error.message), error.message);
+  }
+  assert.ok(!error.message.includes("5a81b3"), "the cookie's value stays out of errors");
+  assert.ok(error.message.length < 8_000);
+}
+
+async function failureOf(starting: Promise<{ kill(): Promise<unknown> }>): Promise<PluginError> {
+  try {
+    const plugin = await starting;
+    await plugin.kill();
+  } catch (error) {
+    assert.ok(PluginError.is(error), String(error));
+    return error;
+  }
+  return assert.fail("the plugin started");
+}
+
+function foreignElf(): Uint8Array {
+  const header = Buffer.alloc(4_096);
+  header.write("7f454c460201010000000000000000000200", "hex");
+  header.writeUInt16LE(process.arch === "arm64" ? 62 : 183, 18);
+  return header;
+}
