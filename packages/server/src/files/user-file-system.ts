@@ -8,7 +8,8 @@ import { type EventClock, eventClock } from "../events/event-clock.ts";
 import type { EventSink } from "../events/event-sink.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
 import { Access } from "./access.ts";
-import type { FilePolicy, OpenHandle } from "./files-context.ts";
+import type { FilePolicy, FilesContext } from "./files-context.ts";
+import type { Jail } from "./jail/jail.ts";
 import { openHomeJail } from "./jail/open-jail.ts";
 import { hasQuota, Quota, type QuotaLedger } from "./quota.ts";
 import { SessionEvents, type UserActivity } from "./session-events.ts";
@@ -25,6 +26,8 @@ export interface UserFileSystemOptions extends Partial<FilePolicy> {
   readonly activity: UserActivity;
   /** What users have stored; needed for users with a quota, who are refused without. One for the whole process. */
   readonly quotas?: QuotaLedger;
+  /** How the home is opened. Default {@link openHomeJail}, which takes the strongest jail the system has. */
+  readonly openJail?: (user: User) => Promise<Jail>;
   /** Time stamps of events. Default: the process's own clock. */
   readonly clock?: EventClock;
 }
@@ -36,32 +39,41 @@ export interface UserFileSystemOptions extends Partial<FilePolicy> {
  * rules that cannot be understood, or settings that are not implemented.
  */
 export async function openUserFileSystem(options: UserFileSystemOptions): Promise<FileSystem & AsyncDisposable> {
-  const { session, events, activity, clock = eventClock } = options;
-  const { user } = session;
+  const { user } = options.session;
   requireSupportedUser(user);
   const access = new Access(createPermissions(user), createNameRules(user.filters.filePatterns));
-  const jail = await openHomeJail(user);
+  const jail = await (options.openJail ?? openHomeJail)(user);
   try {
-    const context = {
-      user,
-      jail,
-      access,
-      events: new SessionEvents(session, events, activity, clock),
-      policy: {
-        uploadMode: options.uploadMode ?? 0,
-        setstatMode: options.setstatMode ?? 0,
-        symlinkMode: options.symlinkMode ?? 0,
-        plainRenameOverwrites: options.plainRenameOverwrites ?? true,
-      },
-      quota: await openQuota(user, options.quotas),
-      maxUploadBytes: Number(user.filters.maxUploadFileSizeBytes) || Infinity,
-      openHandles: new Set<OpenHandle>(),
-    };
-    return new SessionFileSystem(context, normaliseVirtualPath(user.filters.startDirectory));
+    return createFileSystem(options, { access, jail, quota: await openQuota(user, options.quotas) });
   } catch (error) {
     jail.close();
     throw error;
   }
+}
+
+interface Foundations {
+  readonly access: Access;
+  readonly quota: Quota | undefined;
+  readonly jail: Jail;
+}
+
+function createFileSystem(options: UserFileSystemOptions, foundations: Foundations): SessionFileSystem {
+  const { session, events, activity, clock = eventClock } = options;
+  const { user } = session;
+  const context: FilesContext = {
+    ...foundations,
+    user,
+    events: new SessionEvents(session, events, activity, clock),
+    policy: {
+      uploadMode: options.uploadMode ?? 0,
+      setstatMode: options.setstatMode ?? 0,
+      symlinkMode: options.symlinkMode ?? 0,
+      plainRenameOverwrites: options.plainRenameOverwrites ?? true,
+    },
+    maxUploadBytes: Number(user.filters.maxUploadFileSizeBytes) || Infinity,
+    openHandles: new Set(),
+  };
+  return new SessionFileSystem(context, normaliseVirtualPath(user.filters.startDirectory));
 }
 
 async function openQuota(user: User, quotas: QuotaLedger | undefined): Promise<Quota | undefined> {
