@@ -81,8 +81,8 @@ const UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789";
 
 /** 16 characters of 31: 79 bits. */
 function makePassword(): string {
-  const group = (): string => Array.from({ length: 4 }, () => UNMISTAKABLE[randomInt(UNMISTAKABLE.length)]).join("");
-  return [group(), group(), group(), group()].join("-");
+  const characters = Array.from({ length: 16 }, () => UNMISTAKABLE[randomInt(UNMISTAKABLE.length)]).join("");
+  return characters.replaceAll(/.{4}(?=.)/g, "$&-");
 }
 
 function showWhatToType({ addresses }: FairleadServer, password: string | undefined): void {
