@@ -4,7 +4,7 @@ import { buildInterop } from "../interop/build.ts";
 import { openTempFolder } from "../interop/temp-folder.ts";
 import { median } from "./harness/median.ts";
 import type { Comparison, Report } from "./harness/report.ts";
-import { RoundHost, type Round, type RoundResult } from "./harness/round-host.ts";
+import { RoundHost, type MeasuredRound, type Round } from "./harness/round-host.ts";
 
 const rounds = Number(process.env["FAIRLEAD_BENCH_ROUNDS"] ?? 7);
 const levels: readonly Round[] = [
@@ -39,17 +39,21 @@ export async function benchNotifierCalls(): Promise<Report> {
     { name: "our host x Go plugin", wanted: [1.2, 1.3, 1.3], command: node, args: [...ourHost, go.notifierPlugin] },
     { name: "Go host x our plugin", wanted: [1.2, 1.3, 1.3], command: go.notifierHost, args: [...goHost, ourPlugin] },
   ]);
-  return { title, peer, comparisons: [...compareCalls(results), ...compareCpu(results)] };
+  return {
+    title,
+    peer,
+    comparisons: [...compareCalls(results), ...compareHostCpu(results), ...comparePluginCpu(results)],
+  };
 }
 
-type Results = ReadonlyMap<Pairing, readonly (readonly RoundResult[])[]>;
+type Results = ReadonlyMap<Pairing, readonly (readonly MeasuredRound[])[]>;
 
 /** Every pairing in turn within each round, so that what else the machine does falls on all alike. */
 async function measure(pairings: readonly Pairing[]): Promise<Results> {
   await using stack = new AsyncDisposableStack();
   const hosts = new Map<Pairing, RoundHost>();
   for (const pairing of pairings) hosts.set(pairing, stack.use(await RoundHost.start(pairing.command, pairing.args)));
-  const results = new Map(pairings.map((pairing) => [pairing, levels.map((): RoundResult[] => [])]));
+  const results = new Map(pairings.map((pairing) => [pairing, levels.map((): MeasuredRound[] => [])]));
   const warmUpRounds = 2;
   for (let round = -warmUpRounds; round < rounds; round++) {
     for (const [i, level] of levels.entries()) {
@@ -63,29 +67,44 @@ async function measure(pairings: readonly Pairing[]): Promise<Results> {
 }
 
 function compareCalls(results: Results): Comparison[] {
-  const [[, baseline], ...others] = [...results] as [[Pairing, RoundResult[][]], ...[Pairing, RoundResult[][]][]];
-  return others.flatMap(([{ name, wanted }, ours]) =>
-    levels.map(({ inFlight }, i) => ({
-      what: `${name}, ${inFlight} in flight`,
-      unit: "calls/s",
-      ours: median(ours[i]!.map(({ callsPerSecond }) => callsPerSecond)),
-      peer: median(baseline[i]!.map(({ callsPerSecond }) => callsPerSecond)),
-      wanted: { atLeast: wanted[i]! },
-    })),
-  );
+  return compare(results, "calls/s", ({ callsPerSecond }) => callsPerSecond).map(({ pairing, level, ...row }) => ({
+    ...row,
+    wanted: { atLeast: pairing.wanted[level]! },
+  }));
 }
 
-function compareCpu(results: Results): Comparison[] {
-  const [[, baseline], ...others] = [...results] as [[Pairing, RoundResult[][]], ...[Pairing, RoundResult[][]][]];
-  return others
-    .filter(([{ name }]) => name.startsWith("our host"))
-    .flatMap(([{ name }, ours]) =>
-      levels.map(({ inFlight }, i) => ({
-        what: `${name}, ${inFlight} in flight`,
-        unit: "host CPU us/call",
-        ours: median(ours[i]!.map(({ cpuUsPerCall }) => cpuUsPerCall)),
-        peer: median(baseline[i]!.map(({ cpuUsPerCall }) => cpuUsPerCall)),
-        ...(name === "our host x Go plugin" && inFlight > 1 && { wanted: { atMost: 0.5 } }),
-      })),
-    );
+function compareHostCpu(results: Results): Comparison[] {
+  return compare(results, "host CPU us/call", ({ cpuUsPerCall }) => cpuUsPerCall)
+    .filter(({ pairing }) => pairing.name.startsWith("our host"))
+    .map(({ pairing, level, ...row }) => ({
+      ...row,
+      ...(pairing.name === "our host x Go plugin" && level > 0 && { wanted: { atMost: 0.5 } }),
+    }));
+}
+
+function comparePluginCpu(results: Results): Comparison[] {
+  return compare(results, "plugin CPU us/call", ({ pluginCpuUsPerCall }) => pluginCpuUsPerCall)
+    .filter(({ pairing, ours }) => pairing.name.endsWith("our plugin") && !Number.isNaN(ours))
+    .map(({ what, unit, ours, peer }) => ({ what, unit, ours, peer }));
+}
+
+interface Compared extends Comparison {
+  readonly pairing: Pairing;
+  /** Index into `levels`. */
+  readonly level: number;
+}
+
+/** The medians of one figure of every pairing against those of the first. */
+function compare(results: Results, unit: string, figure: (round: MeasuredRound) => number): Compared[] {
+  const [baseline, ...others] = [...results];
+  return others.flatMap(([pairing, ours]) =>
+    levels.map(({ inFlight }, level) => ({
+      pairing,
+      level,
+      what: `${pairing.name}, ${inFlight} in flight`,
+      unit,
+      ours: median(ours[level]!.map(figure)),
+      peer: median(baseline![1][level]!.map(figure)),
+    })),
+  );
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { pluginPath } from "../../interop/bundle-plugin.ts";
+import { processCpuUs } from "./process-cpu.ts";
 
 /** A number of calls to make, so many of them in flight. */
 export interface Round {
@@ -15,8 +16,14 @@ export interface RoundResult extends Round {
   readonly cpuUsPerCall: number;
 }
 
+/** What a round took in both processes. */
+export interface MeasuredRound extends RoundResult {
+  /** NaN where the system does not tell. */
+  readonly pluginCpuUsPerCall: number;
+}
+
 type HostLine = {
-  readonly started?: object;
+  readonly started?: { readonly pid: number };
   readonly round?: RoundResult;
   readonly stopped?: object;
   readonly error?: string;
@@ -29,6 +36,7 @@ type HostLine = {
 export class RoundHost implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
+  #pluginPid = 0;
 
   private constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
@@ -41,13 +49,16 @@ export class RoundHost implements AsyncDisposable {
     child.stderr.pipe(process.stderr);
     await once(child, "spawn");
     const host = new RoundHost(child);
-    await host.#next("started");
+    host.#pluginPid = (await host.#next("started")).pid;
     return host;
   }
 
-  async measure(round: Round): Promise<RoundResult> {
+  async measure(round: Round): Promise<MeasuredRound> {
+    const before = processCpuUs(this.#pluginPid) ?? Number.NaN;
     this.#child.stdin.write(`${JSON.stringify(round)}\n`);
-    return await this.#next("round");
+    const result = await this.#next("round");
+    const after = processCpuUs(this.#pluginPid) ?? Number.NaN;
+    return { ...result, pluginCpuUsPerCall: (after - before) / round.count };
   }
 
   /** Stops plugin and host. */
