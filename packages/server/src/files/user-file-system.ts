@@ -43,6 +43,8 @@ export async function openUserFileSystem(options: UserFileSystemOptions): Promis
   requireSupportedUser(user);
   const access = new Access(createPermissions(user), createNameRules(user.filters.filePatterns));
   const jail = await (options.openJail ?? openHomeJail)(user);
+  if (!jail.holdsAgainstRaces)
+    options.session.logger.log("warn", "home is guarded by names only", { reason: "no /proc" });
   try {
     return createFileSystem(options, { access, jail, quota: await openQuota(user, options.quotas) });
   } catch (error) {

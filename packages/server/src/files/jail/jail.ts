@@ -6,6 +6,8 @@ import type { Descriptor } from "../descriptor.ts";
  * links while an operation runs.
  */
 export interface Jail {
+  /** Whether it also holds when others change directories while an operation runs. */
+  readonly holdsAgainstRaces: boolean;
   /**
    * Finds where a normalised virtual path leads. Links on the way are followed inside the jail; a link in the last
    * part only with `followLast`. A missing last part is found too, with no `stats`; a missing directory on the way is

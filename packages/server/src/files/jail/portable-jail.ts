@@ -17,6 +17,7 @@ export async function openPortableJail(root: string): Promise<Jail> {
 }
 
 class PortableJail implements Jail {
+  readonly holdsAgainstRaces = false;
   readonly #root: string;
   readonly #rootPaths: readonly string[];
 
