@@ -18,6 +18,7 @@ export function applyEnvironment(
   env: Env,
 ): { readonly raw: unknown; readonly origins: ReadonlyMap<string, string> } {
   const origins = new Map<string, string>();
+  const positions = new Map<string, string>();
   let result = raw;
   for (const path of environmentPaths()) {
     const name = variableName(path);
@@ -26,7 +27,7 @@ export function applyEnvironment(
       continue;
     }
     result = withBindings(result, path);
-    const place = actualPath(result, path);
+    const place = actualPath(result, path, positions);
     result = withValueAt(result, place, value);
     origins.set(place.join("."), name);
   }
@@ -69,11 +70,15 @@ function withBindings(raw: unknown, [section = "", key = ""]: readonly string[])
   return withValueAt(raw, [section, key], section === "sftpd" ? [{}] : []);
 }
 
-/** Where an indexed value ends up: beyond the end of the list it is appended. */
-function actualPath(raw: unknown, path: readonly string[]): readonly string[] {
+/** Where an indexed value ends up: beyond the end of the list it is appended, once for all keys of an index. */
+function actualPath(raw: unknown, path: readonly string[], positions: Map<string, string>): readonly string[] {
   const [section = "", key = "", index = "", ...rest] = path;
   const list = valueAt(raw, [section, key]);
-  return key === "bindings" && Array.isArray(list)
-    ? [section, key, String(Math.min(Number(index), list.length)), ...rest]
-    : path;
+  if (key !== "bindings" || !Array.isArray(list)) {
+    return path;
+  }
+  const entry = `${section}.${index}`;
+  const position = positions.get(entry) ?? String(Math.min(Number(index), list.length));
+  positions.set(entry, position);
+  return [section, key, position, ...rest];
 }

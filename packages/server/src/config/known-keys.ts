@@ -4,7 +4,7 @@ export const KNOWN_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
     "idle_timeout upload_mode actions setstat_mode rename_mode resume_max_size temp_path proxy_protocol proxy_allowed " +
       "proxy_skipped startup_hook post_connect_hook post_disconnect_hook data_retention_hook max_total_connections " +
       "max_per_host_connections allowlist_status allow_self_connections defender rate_limiters umask server_version tz " +
-      "metadata event_manager symlink_mode",
+      "metadata event_manager symlink_mode secret_min_entropy",
   ),
   sftpd: keys(
     "bindings max_auth_tries host_keys host_certificates host_key_algorithms moduli kex_algorithms min_dh_group_exchange_key_size " +
@@ -13,7 +13,7 @@ export const KNOWN_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
       "password_authentication folder_prefix",
   ),
   data_provider: keys(
-    "driver name host port username password sslmode disable_sni target_session_attrs root_cert client_cert client_key " +
+    "driver name host port username password password_file sslmode disable_sni target_session_attrs root_cert client_cert client_key " +
       "connection_string sql_tables_prefix track_quota delayed_quota_update pool_size users_base_dir actions " +
       "external_auth_hook external_auth_scope pre_login_hook post_login_hook post_login_scope check_password_hook " +
       "check_password_scope password_hashing password_validation password_caching update_mode create_default_admin " +
