@@ -10,6 +10,14 @@ import type { Place } from "./jail/jail.ts";
  */
 export type NameUse = "use" | "create" | "look";
 
+/** An open file's two names. */
+export interface FilePaths {
+  /** As the client named it. */
+  readonly named: string;
+  /** With links resolved, at the time it was opened. */
+  readonly resolved: string;
+}
+
 /** Decides what the user may do where. All methods throw the refusal the client is to see. */
 export class Access {
   readonly #permissions: Permissions;
@@ -36,9 +44,22 @@ export class Access {
     if (place.crossedLink) this.require(place.virtualPath, use, ...permissions);
   }
 
+  /** For an open file: by the path it was opened by and, behind a link, by where that led. Both must grant it. */
+  requireForFile(paths: FilePaths, use: NameUse, ...permissions: readonly Permission[]): void {
+    this.require(paths.named, use, ...permissions);
+    if (paths.resolved !== paths.named) this.require(paths.resolved, use, ...permissions);
+  }
+
   /** Whether one of `permissions` holds in the directory `path` lies in; says nothing of its name. */
   permits(path: string, ...permissions: readonly Permission[]): boolean {
     return this.#permissions.allows(parentOf(path), ...permissions);
+  }
+
+  /** The same, and where the path led. */
+  permitsAt(place: Place, path: string, ...permissions: readonly Permission[]): boolean {
+    return (
+      this.permits(path, ...permissions) && (!place.crossedLink || this.permits(place.virtualPath, ...permissions))
+    );
   }
 
   /** The permission to list the directory itself. */

@@ -1,12 +1,13 @@
 import { type CopyOptions, type FileHandle, SftpError } from "@fairlead/sftp";
+import type { FilePaths } from "./access.ts";
 import type { FilesContext } from "./files-context.ts";
 
 /** Large enough that the disk, not the hops, sets the pace; small enough to be held by every session at once. */
 const BUFFER_BYTES = 256 * 1024;
 
-/** A handle of this file system: it knows the path it was opened by. */
+/** A handle of this file system: it knows the paths it was opened by. */
 export interface PathHandle extends FileHandle {
-  readonly path: string;
+  readonly paths: FilePaths;
 }
 
 /**
@@ -21,8 +22,8 @@ export async function copyBytes(
   options: CopyOptions,
 ): Promise<void> {
   if (!isPathHandle(target)) throw new SftpError("OP_UNSUPPORTED", "the target is no file of this session");
-  context.access.require(source.path, "use", "copy");
-  context.access.require(target.path, "use", "copy");
+  context.access.requireForFile(source.paths, "use", "copy");
+  context.access.requireForFile(target.paths, "use", "copy");
   // "To the end" is the end now: copying a file into itself would never meet the other one.
   const sizeBytes = Number((await source.stat()).sizeBytes ?? 0n);
   const available = Math.max(sizeBytes - options.position, 0);
@@ -40,5 +41,5 @@ export async function copyBytes(
 }
 
 function isPathHandle(handle: FileHandle): handle is PathHandle {
-  return "path" in handle && typeof handle.path === "string";
+  return "paths" in handle;
 }

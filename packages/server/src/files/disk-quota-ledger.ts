@@ -4,6 +4,9 @@ import type { User } from "../domain/user.ts";
 import { errnoOf } from "./file-errors.ts";
 import type { QuotaCounter, QuotaLedger, QuotaUsage } from "./quota.ts";
 
+/** Names asked from the kernel, and sizes asked for, at a time. */
+const BATCH = 256;
+
 /**
  * A ledger that counts a home on disk when its user first comes, and keeps count from then on. Changes made to the
  * home by other programs are seen at the next start of the server.
@@ -43,23 +46,30 @@ export function createCounter(start: QuotaUsage): QuotaCounter {
 async function countDirectory(root: string): Promise<QuotaUsage> {
   let files = 0;
   let sizeBytes = 0;
+  let unsized: string[] = [];
+  // Sizes are asked for many at a time: one after the other, a large home would keep its user waiting.
+  const size = async () => {
+    const sizes = await Promise.all(unsized.map(sizeOf));
+    sizeBytes += sizes.reduce((sum, one) => sum + one, 0);
+    unsized = [];
+  };
   const pending = [root];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     for await (const entry of openIfPresent(directory)) {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) pending.push(path);
-      else if (entry.isFile()) {
-        files++;
-        sizeBytes += await sizeOf(path);
-      }
+      if (!entry.isFile()) continue;
+      files++;
+      if (unsized.push(path) === BATCH) await size();
     }
   }
+  await size();
   return { files, sizeBytes };
 }
 
 async function* openIfPresent(directory: string) {
   try {
-    yield* await opendir(directory, { bufferSize: 256 });
+    yield* await opendir(directory, { bufferSize: BATCH });
   } catch (error) {
     // Removed while counting; whatever was in it is gone too.
     if (errnoOf(error) !== "ENOENT") throw error;

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type CopyOptions, type FileAttributes, type FileHandle, SftpError } from "@fairlead/sftp";
+import type { FilePaths } from "./access.ts";
 import { toAttributes } from "./attributes.ts";
 import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -23,7 +24,11 @@ export async function openDownload(context: FilesContext, path: string): Promise
     if (!stats) throw noSuchFile();
     if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
     const file = await place.open(constants.O_RDONLY);
-    return new Download(context, path, file, { sizeBytes: stats.size, isDirectory: stats.isDirectory(), startMs });
+    return new Download(context, { named: path, resolved: place.virtualPath }, file, {
+      sizeBytes: stats.size,
+      isDirectory: stats.isDirectory(),
+      startMs,
+    });
   } finally {
     place.release();
   }
@@ -37,7 +42,7 @@ interface OpenedFile {
 
 /** A file being read. Its `download` event says how many bytes the client got, not how many there are. */
 export class Download implements PathHandle {
-  readonly path: string;
+  readonly paths: FilePaths;
   readonly #context: FilesContext;
   readonly #file: Descriptor;
   readonly #opened: OpenedFile;
@@ -45,9 +50,9 @@ export class Download implements PathHandle {
   #failed = false;
   #closed = false;
 
-  constructor(context: FilesContext, path: string, file: Descriptor, opened: OpenedFile) {
+  constructor(context: FilesContext, paths: FilePaths, file: Descriptor, opened: OpenedFile) {
     this.#context = context;
-    this.path = path;
+    this.paths = paths;
     this.#file = file;
     this.#opened = opened;
     context.openHandles.add(this);
@@ -75,7 +80,8 @@ export class Download implements PathHandle {
 
   async setStat(attributes: FileAttributes): Promise<void> {
     const changes = requestedChanges(attributes, this.#context);
-    for (const permission of permissionsFor(changes)) this.#context.access.require(this.path, "use", permission);
+    for (const permission of permissionsFor(changes))
+      this.#context.access.requireForFile(this.paths, "use", permission);
     if (attributes.sizeBytes !== undefined)
       throw new SftpError("PERMISSION_DENIED", "the file is not open for writing");
     await changeOpenFile(this.#file, changes);
@@ -97,11 +103,11 @@ export class Download implements PathHandle {
     // Nothing was written that could be lost; the client has its bytes.
     await this.#file
       .close()
-      .catch((error: unknown) => this.#context.events.warn("close failed", { path: this.path, error }));
+      .catch((error: unknown) => this.#context.events.warn("close failed", { path: this.paths.named, error }));
     const isGood = !this.#failed && options?.aborted !== true;
     const facts = {
       action: "download",
-      virtualPath: this.path,
+      virtualPath: this.paths.named,
       fileSizeBytes: BigInt(this.#sentBytes),
       elapsedMs: performance.now() - this.#opened.startMs,
       status: isGood ? 1 : 2,

@@ -39,18 +39,11 @@ class UploadOpening {
   readonly #path: string;
   readonly #flags: OpenFlags;
   readonly #startMs = performance.now();
-  readonly #handle: { readonly canRead: boolean; readonly canWrite: boolean; readonly appends: boolean };
 
   constructor(context: FilesContext, path: string, flags: OpenFlags) {
     this.#context = context;
     this.#path = path;
     this.#flags = flags;
-    this.#handle = {
-      // Some clients open READ|WRITE only to write: without `download` such a handle writes and does not read.
-      canRead: flags.read && context.access.permits(path, "download"),
-      canWrite: flags.write || flags.append,
-      appends: flags.append,
-    };
   }
 
   async open(): Promise<Upload> {
@@ -94,7 +87,7 @@ class UploadOpening {
     if (quota?.isFull === true || (startBytes > 0 && startBytes >= maxUploadBytes)) throw limitExceeded();
     this.#publishPre(stats);
     if (this.#flags.exclusive) throw new SftpError("FAILURE", "file exists");
-    return this.#plan({ isNew: false, previousBytes: stats.size, startBytes });
+    return this.#plan(place, { isNew: false, previousBytes: stats.size, startBytes });
   }
 
   #planNew(place: Place): Plan {
@@ -105,18 +98,27 @@ class UploadOpening {
     this.#publishPre(undefined);
     if (!this.#flags.create) throw noSuchFile();
     if (quota?.tryAddFile() === false) throw limitExceeded();
-    return this.#plan({ isNew: true, previousBytes: 0, startBytes: 0 });
+    return this.#plan(place, { isNew: true, previousBytes: 0, startBytes: 0 });
   }
 
-  #plan(found: Pick<Plan, "isNew" | "previousBytes" | "startBytes">): Plan {
-    return { path: this.#path, startMs: this.#startMs, ...this.#handle, ...found };
+  #plan(place: Place, found: Pick<Plan, "isNew" | "previousBytes" | "startBytes">): Plan {
+    const { read, write, append } = this.#flags;
+    return {
+      ...found,
+      paths: { named: this.#path, resolved: place.virtualPath },
+      // Some clients open READ|WRITE only to write: without `download` such a handle writes and does not read.
+      canRead: read && this.#context.access.permitsAt(place, this.#path, "download"),
+      canWrite: write || append,
+      appends: append,
+      startMs: this.#startMs,
+    };
   }
 
   async #openInPlace(place: Place, plan: Plan): Promise<Upload> {
     const { truncate } = this.#flags;
     // O_EXCL also without the client's: a file that came just now may need another permission.
     const how = plan.isNew ? O_CREAT | O_EXCL : truncate ? O_TRUNC : 0;
-    const file = await place.open(accessMode(this.#handle) | how);
+    const file = await place.open(accessMode(plan) | how);
     try {
       if (plan.isNew) await giveFile(this.#context, this.#path, file);
       const kept = plan.isNew || truncate ? {} : { keepBytes: plan.startBytes };
@@ -130,9 +132,9 @@ class UploadOpening {
 
   async #openTemporary(place: Place, plan: Plan): Promise<Upload> {
     const temporaryPath = place.siblingPath(temporaryName());
-    const file = await Descriptor.open(temporaryPath, accessMode(this.#handle) | O_CREAT | O_EXCL);
+    const file = await Descriptor.open(temporaryPath, accessMode(plan) | O_CREAT | O_EXCL);
     const { access, policy } = this.#context;
-    const mayReplace = !this.#flags.exclusive && access.permits(this.#path, "overwrite");
+    const mayReplace = !this.#flags.exclusive && access.permitsAt(place, this.#path, "overwrite");
     const destination = createTemporaryDestination({
       place,
       temporaryPath,

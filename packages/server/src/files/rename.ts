@@ -51,7 +51,7 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
     access.requireAt(place, use, ...permissions);
   }
   if (isDirectory) access.requireSameRulesBelow(source.virtualPath, target.virtualPath);
-  const canOverwrite = mayOverwrite(context, to, target);
+  const canOverwrite = access.permitsAt(target, to, "overwrite");
   if (target.stats) {
     if (target.stats.isDirectory()) throw new SftpError("OP_UNSUPPORTED", "cannot rename onto a directory");
     if (!canOverwrite) throw permissionDenied();
@@ -60,9 +60,4 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
   if (isDirectory || (canOverwrite && mayReplace)) await rename(source.path, target.path);
   else await moveWithoutReplacing(source.path, target.path);
   if (target.stats?.isFile() === true) quota?.record({ files: -1, sizeBytes: -target.stats.size });
-}
-
-function mayOverwrite({ access }: FilesContext, to: string, target: Place): boolean {
-  const allows = (path: string) => access.permits(path, "overwrite");
-  return allows(to) && (!target.crossedLink || allows(target.virtualPath));
 }

@@ -42,7 +42,7 @@ export class SessionEvents {
       action: facts.action,
       path: facts.virtualPath,
       ...(facts.virtualTargetPath === undefined ? {} : { targetPath: facts.virtualTargetPath }),
-      ...(facts.fileSizeBytes === undefined ? {} : { sizeBytes: facts.fileSizeBytes }),
+      ...(facts.fileSizeBytes === undefined ? {} : { sizeBytes: Number(facts.fileSizeBytes) }),
       elapsedMs: Math.trunc(facts.elapsedMs ?? 0),
       status: facts.status ?? 1,
     });

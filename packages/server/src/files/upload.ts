@@ -1,4 +1,5 @@
 import { type CopyOptions, type FileAttributes, type FileHandle, SftpError } from "@fairlead/sftp";
+import type { FilePaths } from "./access.ts";
 import { toAttributes } from "./attributes.ts";
 import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -8,8 +9,7 @@ import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attribut
 import type { UploadDestination, UploadFailure } from "./upload-destination.ts";
 
 export interface OpenedUpload {
-  /** The path the client named. */
-  readonly path: string;
+  readonly paths: FilePaths;
   readonly file: Descriptor;
   readonly destination: UploadDestination;
   readonly canRead: boolean;
@@ -26,7 +26,7 @@ export interface OpenedUpload {
 
 /** A file being written. What it grows by is counted before it is written, so that no limit is passed meanwhile. */
 export class Upload implements PathHandle {
-  readonly path: string;
+  readonly paths: FilePaths;
   readonly #context: FilesContext;
   readonly #opened: OpenedUpload;
   readonly #file: Descriptor;
@@ -40,7 +40,7 @@ export class Upload implements PathHandle {
     this.#context = context;
     this.#opened = opened;
     this.#file = opened.file;
-    this.path = opened.path;
+    this.paths = opened.paths;
     this.#sizeBytes = opened.startBytes;
     context.openHandles.add(this);
   }
@@ -67,8 +67,8 @@ export class Upload implements PathHandle {
     const { access } = this.#context;
     const changes = requestedChanges(attributes, this.#context);
     const { sizeBytes } = attributes;
-    for (const permission of permissionsFor(changes)) access.require(this.path, "use", permission);
-    if (sizeBytes !== undefined && !this.#opened.isNew) access.require(this.path, "use", "overwrite");
+    for (const permission of permissionsFor(changes)) access.requireForFile(this.paths, "use", permission);
+    if (sizeBytes !== undefined && !this.#opened.isNew) access.requireForFile(this.paths, "use", "overwrite");
     if (sizeBytes !== undefined) await this.#resize(Number(sizeBytes));
     await changeOpenFile(this.#file, changes);
   }
@@ -112,7 +112,7 @@ export class Upload implements PathHandle {
     try {
       return await destination.abandon(this.#failure?.kind ?? "failed");
     } catch (error) {
-      this.#context.events.warn("upload left behind", { path: this.path, error });
+      this.#context.events.warn("upload left behind", { path: this.paths.named, error });
       return "kept";
     }
   }
@@ -140,7 +140,7 @@ export class Upload implements PathHandle {
       }
       return size;
     } catch (error) {
-      events.warn("size of upload not known", { path: this.path, error });
+      events.warn("size of upload not known", { path: this.paths.named, error });
       return received;
     }
   }
@@ -148,7 +148,7 @@ export class Upload implements PathHandle {
   async #publish(sizeBytes: bigint): Promise<void> {
     const facts = {
       action: "upload",
-      virtualPath: this.path,
+      virtualPath: this.paths.named,
       fileSizeBytes: sizeBytes,
       elapsedMs: performance.now() - this.#opened.startMs,
       status: this.#failure ? (this.#failure.kind === "limit" ? 3 : 2) : 1,

@@ -146,6 +146,13 @@ test("what is in the home at first counts, links and directories do not", async 
   assert.deepEqual(counter.usage, { files: 2, sizeBytes: 500 });
 });
 
+test("a home of many files is counted whole", async () => {
+  await using under = await openTestFileSystem();
+  for (let index = 0; index < 600; index++) await writeFile(join(under.home, `f${index}`), "xy");
+  const counter = await createDiskQuotaLedger().open(parseUser({ username: "ann", home_dir: under.home }));
+  assert.deepEqual(counter.usage, { files: 600, sizeBytes: 1200 });
+});
+
 test("statvfs tells the quota as the size of the disk", async () => {
   await using under = await openQuota({ user: { quota_size: 10 * 4096, quota_files: 7 } });
   await upload(under.fs, "/1", 4096);

@@ -176,6 +176,24 @@ test("a link lends its directory's permissions to nothing elsewhere", async () =
   assert.equal(await fs.realPath("/dir/a"), "/dir/a");
 });
 
+test("a handle opened through a link has no more permissions than where it leads", async () => {
+  await using under = await openTestFileSystem({
+    user: { permissions: { "/": ["*"], "/ro": ["download", "overwrite"] } },
+  });
+  await mkdir(join(under.home, "ro"));
+  await writeFile(join(under.home, "ro/a"), "0123");
+  await symlink("ro/a", join(under.home, "file"));
+  const reading = await under.fs.open("/file", READ, {});
+  await refuses(reading.setStat({ mode: 0o600 }));
+  const target = await under.fs.open("/copy", CREATE, {});
+  await refuses(reading.copyTo?.(target, { position: 0, lengthBytes: 0, targetPosition: 0 }) ?? Promise.resolve());
+  await target.close();
+  await reading.close();
+  const writing = await under.fs.open("/file", UPDATE, {});
+  await refuses(writing.setStat({ accessTimeS: 1, modifyTimeS: 1 }));
+  await writing.close();
+});
+
 test("read and write without download opens a handle that only writes", async () => {
   await using under = await openWith(["upload", "overwrite"]);
   const file = await under.fs.open("/file", UPDATE, {});
