@@ -176,7 +176,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "sends a certificate nobody asked for",
-    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\`` }),
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate}\`` }),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"],
   },
@@ -196,7 +196,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "shows another certificate than it announced",
-    body: tlsPlugin({ showsAnother: true }),
+    body: await tlsPlugin({ showsAnother: true }),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS handshake with the plugin at ", "Host and plugin must both use AutoMTLS"],
     options: { tls: "auto" },
@@ -204,7 +204,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   {
     what: "announces a certificate and speaks plaintext",
     body: listening({
-      line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\``,
+      line: `\`1|1|unix|\${path}|grpc|${someCertificate}\``,
       onConnection: 'socket.write("plaintext, surely longer than a record header");',
     }),
     code: "ERR_TLS_IDENTITY",
@@ -213,14 +213,14 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "never finishes the TLS handshake",
-    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate()}\`` }),
+    body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate}\`` }),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for a connection after 1500 ms"],
     options: { ...soon, tls: "auto" },
   },
   {
     what: "finishes the TLS handshake and says nothing",
-    body: tlsPlugin(),
+    body: await tlsPlugin(),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],
     options: { ...soon, tls: "auto" },

@@ -150,8 +150,8 @@ async function connectAs(
   }
 }
 
-describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
-  const host = createIdentity();
+describe("a plugin with AutoMTLS", { timeout: 30_000 }, async () => {
+  const host = await createIdentity();
 
   it("serves the host that was announced", async () => {
     await using sandbox = new Sandbox();
@@ -162,7 +162,7 @@ describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
   it("refuses everybody else", async () => {
     await using sandbox = new Sandbox();
     await using server = await startEcho(sandbox, { PLUGIN_CLIENT_CERT: host.certificatePem });
-    const other = createIdentity();
+    const other = await createIdentity();
     assert.equal(await connectAs(server, { cert: other.certificatePem, key: other.privateKeyPem }), "refused");
     assert.equal(await connectAs(server, {}), "refused");
   });

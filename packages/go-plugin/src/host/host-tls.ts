@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { PluginError } from "../plugin-error.ts";
 import { TLS_SERVER_NAME } from "../protocol/constants.ts";
+import { certificateToPem, createIdentity } from "../tls/certificate.ts";
 
 /** The host's side of AutoMTLS. */
 export interface HostTls {
@@ -12,12 +13,8 @@ export interface HostTls {
 
 /** Makes a one-time certificate for one plugin (client.go: Start, AutoMTLS). TLS is loaded here and not before. */
 export async function createHostTls(): Promise<HostTls> {
-  const [tls, { X509Certificate }, { certificateToPem, createIdentity }] = await Promise.all([
-    import("node:tls"),
-    import("node:crypto"),
-    import("../tls/certificate.ts"),
-  ]);
-  const identity = createIdentity();
+  const [tls, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
+  const identity = await createIdentity();
   return {
     certificatePem: identity.certificatePem,
     connectOptions(pluginDer) {

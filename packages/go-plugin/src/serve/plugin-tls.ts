@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { PluginError } from "../plugin-error.ts";
+import { createIdentity } from "../tls/certificate.ts";
 
 /** The plugin's side of AutoMTLS: its certificate, and how it listens. */
 export interface PluginTls {
@@ -15,13 +16,9 @@ export interface PluginTls {
  * certificate cannot be read: no connection could ever succeed.
  */
 export async function createPluginTls(hostPem: string): Promise<PluginTls> {
-  const [tls, { X509Certificate }, { createIdentity }] = await Promise.all([
-    import("node:tls"),
-    import("node:crypto"),
-    import("../tls/certificate.ts"),
-  ]);
+  const [tls, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
   const host = readCertificate(() => new X509Certificate(hostPem));
-  const identity = createIdentity();
+  const identity = await createIdentity();
   return {
     certificate: identity.certificateDer,
     createServer: () =>
