@@ -23,6 +23,10 @@ function wrapFiles(wrap: (file: FileHandle) => Partial<FileHandle>): MemoryFileS
   return fs;
 }
 
+function mkdir(id: number, path: string): Buffer {
+  return packet(14, uint32(id), string(path), uint32(0));
+}
+
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await nextTurn();
 }
@@ -65,8 +69,8 @@ describe("end of a session", () => {
     const session = await startSession(fs);
     const { client } = session;
     const handle = await client.open("/a", CREATE);
-    client.send(packet(200, uint32(1), string("fsync@openssh.com"), handle));
-    client.send(packet(6, uint32(2), handle, uint64(0), string("late")));
+    const sync = packet(200, uint32(1), string("fsync@openssh.com"), handle);
+    client.send(Buffer.concat([sync, packet(6, uint32(2), handle, uint64(0), string("late"))]));
     await started.promise;
     client.stream.destroy(new Error("cut"));
     await turns(3);
@@ -75,6 +79,45 @@ describe("end of a session", () => {
     assert.equal((await session.end).reason, "connection-lost");
     assert.equal(fs.openHandles, 0);
     assert.equal((await fs.stat("/a")).sizeBytes, 0n);
+  });
+
+  it("gives up changes of names that wait when the connection is lost", async () => {
+    const held = Promise.withResolvers<void>();
+    const fs = createMemoryFileSystem();
+    const makeDirectory = fs.makeDirectory.bind(fs);
+    fs.makeDirectory = async (...args) => {
+      await held.promise;
+      return makeDirectory(...args);
+    };
+    const session = await startSession(fs);
+    session.client.send(Buffer.concat([mkdir(1, "/begun"), mkdir(2, "/waiting")]));
+    await turns(3);
+    session.client.stream.destroy(new Error("cut"));
+    await turns(3);
+    held.resolve();
+    await session.end;
+    assert.equal((await fs.stat("/begun")).sizeBytes, 0n);
+    await assert.rejects(fs.stat("/waiting"), (error) => SftpError.is(error, "NO_SUCH_FILE"));
+  });
+
+  it("stops a copy that nobody waits for", async () => {
+    const started = Promise.withResolvers<void>();
+    const fs = wrapFiles(() => ({
+      read: async (buffer) => {
+        started.resolve();
+        await nextTurn();
+        return buffer.length;
+      },
+      write: async () => undefined,
+    }));
+    const session = await startSession(fs);
+    const { client } = session;
+    const from = await client.open("/a", CREATE | OPEN.READ);
+    const to = await client.open("/b", CREATE);
+    client.send(packet(200, uint32(1), string("copy-data"), from, uint64(0), uint64(0), to, uint64(0)));
+    await started.promise;
+    client.stream.end();
+    assert.deepEqual(await session.end, { reason: "client-closed" });
   });
 
   it("ends at once when told to, and destroys the stream", async () => {
@@ -183,7 +226,47 @@ describe("failures of the file system", () => {
   });
 });
 
+describe("CLOSE", () => {
+  it("waits for what runs on its handle, and for nothing else", async () => {
+    const held = Promise.withResolvers<void>();
+    const fs = wrapFiles(() => ({ write: () => held.promise }));
+    await using session = await startSession(fs);
+    const { client } = session;
+    const busy = await client.open("/a", CREATE);
+    const other = await client.open("/b", CREATE);
+    const written = client.write(busy, 0, "x");
+    const closed = client.close(busy);
+    assert.equal(statusOf(await client.close(other)), "OK");
+    await turns(3);
+    assert.equal(fs.openHandles, 1);
+    held.resolve();
+    assert.deepEqual((await Promise.all([written, closed])).map(statusOf), ["OK", "OK"]);
+    assert.equal(fs.openHandles, 0);
+    const ids = client.replies.slice(-2).map(({ id }) => id);
+    assert.deepEqual(ids, [(await written).id, (await closed).id]);
+  });
+});
+
 describe("writes of one file", () => {
+  it("come in buffers that are used again", async () => {
+    const buffers = new Set<unknown>();
+    const fs = wrapFiles(() => ({
+      write: async (bytes) => {
+        buffers.add(bytes.buffer);
+      },
+    }));
+    await using session = await startSession(fs);
+    const { client } = session;
+    const handle = await client.open("/a", CREATE);
+    for (let id = 1; id <= 10; id += 1) {
+      const bytes = packet(6, uint32(id), handle, uint64(0), string(Buffer.alloc(200_000)));
+      client.send(bytes.subarray(0, 1000));
+      client.send(bytes.subarray(1000));
+      await client.reply(id);
+    }
+    assert.ok(buffers.size < 5, `${buffers.size} buffers`);
+  });
+
   it("are joined while the file is busy", async () => {
     const held = Promise.withResolvers<void>();
     const writes: string[] = [];
