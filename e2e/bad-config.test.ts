@@ -63,7 +63,7 @@ describe("a configuration that is refused", () => {
       await once(holder, "close");
     });
     await once(holder, "listening");
-    await assertOneLine(sandbox, file, [String(port), /in use|EADDRINUSE/]);
+    await assertOneLine(sandbox, file, ["bindings", String(port), /in use|EADDRINUSE/]);
   });
 
   test("because a host key is not a key", async (t) => {

@@ -21,7 +21,7 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
-export function stateOf(pid: number): string | undefined {
+function stateOf(pid: number): string | undefined {
   try {
     // The name, in parentheses, may hold anything: the state follows the last parenthesis.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
