@@ -14,7 +14,7 @@ import { toAttributes } from "./attributes.ts";
 import { openListing } from "./directory-listing.ts";
 import { openDownload } from "./download.ts";
 import { noSuchFile, permissionDenied, toSftpError } from "./file-errors.ts";
-import type { FilesContext } from "./files-context.ts";
+import type { FilesContext, OpenHandle } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
 import { makeHardLink, makeSymlink, readSymlink } from "./links.ts";
 import { isUpload } from "./open-flags.ts";
@@ -32,6 +32,7 @@ const NO_FOLLOW = { followLast: false } as const;
 export class SessionFileSystem implements FileSystem, AsyncDisposable {
   readonly homeDirectory: string;
   readonly #context: FilesContext;
+  #hasEnded = false;
 
   constructor(context: FilesContext, homeDirectory: string) {
     this.#context = context;
@@ -41,8 +42,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   // The mode a client proposes is left to the umask, as SFTPGo does: setting it is what the permission chmod is for.
   async open(path: string, flags: OpenFlags): Promise<FileHandle> {
     try {
-      if (isUpload(flags)) return await openUpload(this.#context, path, flags);
-      if (flags.read) return await openDownload(this.#context, path);
+      if (isUpload(flags)) return await this.#orClosed(await openUpload(this.#context, path, flags));
+      if (flags.read) return await this.#orClosed(await openDownload(this.#context, path));
     } catch (error) {
       throw toSftpError(error);
     }
@@ -60,7 +61,7 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       const directories = [...new Set([path, place.virtualPath])];
       const isHidden = (name: string) =>
         directories.some((directory) => access.isHidden(directory === "/" ? `/${name}` : `${directory}/${name}`));
-      return openListing({ pin: await place.pin(), isHidden, openHandles });
+      return this.#orClosed(await openListing({ pin: await place.pin(), isHidden, openHandles }));
     });
   }
 
@@ -171,8 +172,16 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   /** Closes what a session left open, as cut off, and lets go of the home. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { jail, openHandles } = this.#context;
+    this.#hasEnded = true;
     await Promise.allSettled(Array.from(openHandles, (handle) => handle.close({ aborted: true })));
     jail.close();
+  }
+
+  /** What was still being opened when the session ended is closed here: nobody else knows of it. */
+  async #orClosed<H extends OpenHandle>(handle: H): Promise<H> {
+    if (!this.#hasEnded) return handle;
+    await handle.close({ aborted: true });
+    throw new SftpError("FAILURE", "the session has ended");
   }
 
   async #describe(path: string, options: { readonly followLast: boolean }): Promise<FileAttributes> {

@@ -211,6 +211,23 @@ test("no descriptor is left after a session, whatever it did", { skip: process.p
   }
 });
 
+test("what is being opened while the session ends is closed", { skip: process.platform !== "linux" }, async () => {
+  const under = await openTestFileSystem();
+  const before = openDescriptors();
+  const opening = [under.fs.open("/a", CREATE, {}), under.fs.openDirectory("/")];
+  await under.fs[Symbol.asyncDispose]();
+  for (const result of await Promise.allSettled(opening)) assert.equal(result.status, "rejected");
+  assert.equal(openDescriptors(), before - 1, "only the root is let go of");
+  assert.deepEqual(
+    under.events.map((entry) => entry.kind === "fs" && [entry.event.action, entry.event.status]),
+    [
+      ["pre-upload", 1],
+      ["upload", 2],
+    ],
+  );
+  await under.close();
+});
+
 test("an ended session does nothing more", async () => {
   const under = await openTestFileSystem();
   const file = await under.fs.open("/a", CREATE, {});

@@ -26,7 +26,7 @@ for (const fixture of ["swap-directory", "swap-file"]) {
         await writeFile(join(under.outside, "only-outside"), "outside");
         await writeFile(join(under.home, "spare"), "inside");
         await writeFile(join(under.home, "swap/file"), "inside");
-        await using attack = startSwapping(fixture, under);
+        await using attack = await startSwapping(fixture, under);
         for (let round = 0; round < ROUNDS; round++) await tryEverything(under, round);
         const swaps = await attack.stop();
         assert.ok(swaps > 0, "the attack never ran");
@@ -80,7 +80,7 @@ async function listNames(fs: TestFileSystem["fs"], path: string): Promise<string
   return names;
 }
 
-function startSwapping(fixture: string, { home, outside }: TestFileSystem) {
+async function startSwapping(fixture: string, { home, outside }: TestFileSystem) {
   const control = new SharedArrayBuffer(8);
   const state = new Int32Array(control);
   const worker = new Worker(new URL(`../fixtures/${fixture}.ts`, import.meta.url), {
@@ -90,6 +90,7 @@ function startSwapping(fixture: string, { home, outside }: TestFileSystem) {
     worker.once("exit", () => resolve());
     worker.once("error", reject);
   });
+  await Promise.race([Atomics.waitAsync(state, 1, 0).value, ended]);
   /** How often it swapped. */
   const stop = async () => {
     Atomics.store(state, 0, 1);
