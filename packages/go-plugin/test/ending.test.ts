@@ -41,6 +41,7 @@ describe("stop of a plugin that", { timeout: 60_000 }, () => {
     ["ignores-shutdown", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
     ["cuts-connection", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
     ["has-no-controller", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
+    ["listens-on-tcp", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
     ["leaves-grandchild", { code: 0, signal: null }, []],
     ["prints-garbage-after", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
   ];

@@ -165,7 +165,7 @@ const misbehaviours: readonly Misbehaviour[] = [
     what: "ends when it is called",
     body: listening({ onConnection: 'socket.once("data", () => process.exit(9));' }),
     code: "ERR_PLUGIN_UNHEALTHY",
-    texts: ["the plugin's health check failed: UNAVAILABLE"],
+    texts: ["the plugin's health check failed: UNAVAILABLE", "exit status 9"],
   },
   {
     what: "sends no certificate when AutoMTLS is asked for",
@@ -288,7 +288,14 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
 
   it("is in no folder of PATH: ERR_PLUGIN_SPAWN_FAILED", async () => {
     await using sandbox = new Sandbox();
-    await expectFailure(sandbox, { command: "no-such-plugin", code: "ERR_PLUGIN_SPAWN_FAILED", texts: ["ENOENT"] });
+    // Not even when the plugin's own PATH has it: its checksum would be another file's.
+    sandbox.script("no-such-plugin", STAY);
+    await expectFailure(sandbox, {
+      command: "no-such-plugin",
+      options: { env: { PATH: sandbox.scripts } },
+      code: "ERR_PLUGIN_SPAWN_FAILED",
+      texts: ['exec: "no-such-plugin": executable file not found in $PATH'],
+    });
   });
 
   it("is a folder: ERR_PLUGIN_SPAWN_FAILED", async () => {
@@ -308,6 +315,20 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
       code: "ERR_PLUGIN_SPAWN_FAILED",
       texts: ["The working folder /no/such/folder does not exist"],
     });
+  });
+
+  it("the system refuses at once: ERR_PLUGIN_SPAWN_FAILED", async () => {
+    await using sandbox = new Sandbox();
+    const command = sandbox.script("plugin", STAY);
+    // Node throws these instead of emitting them.
+    for (const options of [{ args: ["x".repeat(5_000_000)] }, { cwd: command }, { env: { NUL: "a\0b" } }]) {
+      await expectFailure(sandbox, {
+        command,
+        options,
+        code: "ERR_PLUGIN_SPAWN_FAILED",
+        texts: ["cannot run ", "never ran"],
+      });
+    }
   });
 });
 

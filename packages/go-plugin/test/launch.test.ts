@@ -190,6 +190,7 @@ describe("launch", { timeout: 60_000 }, () => {
       { stopGraceMs: Number.NaN },
       { versions: {} },
       { handshake: { key: "", value: "x" } },
+      { ports: { min: 2, max: 1 } },
       { checksum: { algorithm: "sha256", hex: "12" } } as const,
     ]) {
       await assert.rejects(launchEcho(sandbox, options), { code: "ERR_INVALID_OPTION" });

@@ -1,23 +1,32 @@
 import { access, constants, stat } from "node:fs/promises";
-import { delimiter, isAbsolute, resolve, sep } from "node:path";
+import { delimiter, isAbsolute, resolve } from "node:path";
+import { PluginError } from "../plugin-error.ts";
 
 /**
- * The file that runs when `command` is started: itself when it names a folder, else the first executable of that name in
- * `searchPath`. Commands with a folder are relative to the plugin's working folder, as exec sees them. A command that is
- * found nowhere comes back as it is: starting it fails with the system's own error.
+ * The absolute path of the file that runs when `command` is started, so that what is checked is what is executed. A
+ * command with a folder is relative to the plugin's working folder, as exec sees it; a bare name is looked up in
+ * `searchPath` (the host's PATH, never the plugin's). A path need not exist: starting it fails with the system's error.
  */
 export async function resolveExecutable(
   command: string,
   options: { readonly cwd: string; readonly searchPath: string | undefined },
 ): Promise<string> {
-  if (isAbsolute(command) || command.includes(sep) || command.includes("/")) return resolve(options.cwd, command);
+  if (/[/\\]/.test(command)) return resolve(options.cwd, command);
   for (const folder of (options.searchPath ?? "").split(delimiter)) {
-    // An empty entry means the current folder to a shell; like Go, never run from there unasked.
+    // An empty or relative entry means the current folder: like Go, never run from there unasked.
     if (!isAbsolute(folder)) continue;
-    const candidate = resolve(folder, command);
-    if (await isExecutableFile(candidate)) return candidate;
+    for (const name of process.platform === "win32" ? [command, `${command}.exe`] : [command]) {
+      const candidate = resolve(folder, name);
+      if (await isExecutableFile(candidate)) return candidate;
+    }
   }
-  return command;
+  throw new PluginError(
+    "ERR_PLUGIN_SPAWN_FAILED",
+    `exec: ${JSON.stringify(command)}: executable file not found in $PATH`,
+    {
+      details: { command },
+    },
+  );
 }
 
 async function isExecutableFile(file: string): Promise<boolean> {

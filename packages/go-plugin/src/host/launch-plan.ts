@@ -47,7 +47,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     checksum: options.checksum,
     startTimeoutMs: readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
     stopGraceMs: readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),
-    ports: options.ports ?? { min: 10_000, max: 25_000 },
+    ports: readPorts(options.ports ?? { min: 10_000, max: 25_000 }),
     signal: options.signal ?? new AbortController().signal,
     logger: (options.logger ?? silentLogger).child({ plugin: name }),
     stdio: options.stdio ?? {},
@@ -61,6 +61,15 @@ function readVersions(versions: Readonly<Record<number, KindMap>>): ReadonlyMap<
     if (!Number.isSafeInteger(version) || version < 0) throw invalid("versions", `has ${version}, not a whole number`);
   }
   return kinds;
+}
+
+function readPorts(ports: LaunchPlan["ports"]): LaunchPlan["ports"] {
+  if (isPort(ports.min) && isPort(ports.max) && ports.min <= ports.max) return ports;
+  throw invalid("ports", `is ${ports.min} to ${ports.max}: expected a range within 0 to 65535`);
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65_535;
 }
 
 function readDuration(option: string, value: number): number {

@@ -1,4 +1,5 @@
 import type { Handshake } from "../protocol/handshake-line.ts";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ClientConnection } from "@fairlead/grpc";
 import { verifyChecksum } from "./checksum.ts";
 import { connectPlugin } from "./connect-plugin.ts";
@@ -7,16 +8,19 @@ import { resolveExecutable } from "./executable.ts";
 import { checkAlive } from "./health.ts";
 import { createHostTls } from "./host-tls.ts";
 import type { HostTls } from "./host-tls.ts";
-import type { KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
+import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
 import { PluginChild } from "./plugin-child.ts";
 import { agreeOnSecurity, readHandshake } from "./read-handshake.ts";
 import { RunningPlugin } from "./running-plugin.ts";
-import { createSocketFolder } from "./socket-folder.ts";
+import { createSocketFolder, removeSocketFolder } from "./socket-folder.ts";
 import { StartDeadline } from "./start-deadline.ts";
 import { describeStartFailure } from "./start-failure.ts";
+import type { StartFacts } from "./start-failure.ts";
 import { receiveStdio } from "./stdio-sink.ts";
+
+const EXIT_PATIENCE_MS = 300;
 
 /**
  * Starts a plugin (go-plugin's `NewClient`, `Start`, `Client`). Resolves when its handshake, TLS and first health check
@@ -28,7 +32,7 @@ export async function launch<const K extends KindMap>(options: LaunchOptions<K>)
   try {
     const file = await findExecutable(plan, deadline);
     const tls = plan.tls === "auto" ? await createHostTls() : undefined;
-    const child = startChild(plan, file, tls);
+    const child = await startChild(plan, file, tls);
     return (await finishStart(plan, child, tls, deadline)) as unknown as PluginProcess<K>;
   } finally {
     deadline.clear();
@@ -45,7 +49,7 @@ async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promis
   return file;
 }
 
-function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): PluginChild {
+async function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): Promise<PluginChild> {
   plan.logger.log("debug", "starting plugin", { path: file });
   const socketFolder = createSocketFolder();
   const env = buildPluginEnvironment({
@@ -56,15 +60,13 @@ function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): P
     ...(tls === undefined ? {} : { certificatePem: tls.certificatePem }),
     ...(socketFolder === undefined ? {} : { socketFolder }),
   });
-  return new PluginChild({
-    file,
-    argv0: plan.command,
-    args: plan.args,
-    cwd: plan.cwd,
-    env,
-    socketFolder,
-    logger: plan.logger,
-  });
+  const { command, args, cwd, logger } = plan;
+  try {
+    return new PluginChild({ file, argv0: command, args, cwd, env, socketFolder, logger });
+  } catch (error) {
+    if (socketFolder !== undefined) removeSocketFolder(socketFolder);
+    throw await describeStartFailure(error, startFacts(plan, file));
+  }
 }
 
 /** From a started process to a plugin that answers; a plugin that does not get there is killed. */
@@ -84,20 +86,30 @@ async function finishStart(
     const connection = await connectPlugin(handshake.address, security, deadline.signal);
     return await openPlugin(plan, child, { handshake, connection }, deadline);
   } catch (error) {
-    const exit = child.exitStatus;
+    const exit = await settledExit(child, deadline);
     await child.kill();
-    throw await describeStartFailure(error, {
-      name: plan.name,
-      file: child.file,
-      cwd: plan.cwd,
-      searchPath: plan.env["PATH"],
-      cookieKey: plan.cookie.key,
-      pid: child.pid,
-      exit,
-      firstLine: child.stdout.start,
-      stderr: child.stderrTail.lines(),
-    });
+    throw await describeStartFailure(error, startFacts(plan, child.file, child, exit));
   }
+}
+
+// A plugin that ends is first seen as a lost connection: its exit status is worth a moment, unless it is known to live.
+async function settledExit(child: PluginChild, deadline: StartDeadline): Promise<ExitStatus | undefined> {
+  if (deadline.signal.aborted) return child.exitStatus;
+  return await Promise.race([child.exited, delay(EXIT_PATIENCE_MS, undefined, { ref: false })]);
+}
+
+function startFacts(plan: LaunchPlan, file: string, child?: PluginChild, exit?: ExitStatus): StartFacts {
+  return {
+    name: plan.name,
+    file,
+    cwd: plan.cwd,
+    searchPath: plan.env["PATH"],
+    cookieKey: plan.cookie.key,
+    pid: child?.pid ?? 0,
+    exit,
+    firstLine: child?.stdout.start ?? "",
+    stderr: child?.stderrTail.lines() ?? [],
+  };
 }
 
 /** From a connection to a plugin that proved to answer. */

@@ -21,7 +21,8 @@ export class PluginStdout {
   readonly firstLine: Promise<FirstLine>;
   readonly #logger: Logger;
   #settle: ((line: FirstLine) => void) | undefined;
-  #pending = Buffer.alloc(0);
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #start = "";
   #saidMore = false;
 
@@ -38,31 +39,30 @@ export class PluginStdout {
 
   /** The beginning of what was read of the first line, for error messages. */
   get start(): string {
-    return this.#start === "" ? this.#pending.toString("utf8", 0, SHOWN_BYTES) : this.#start;
+    return this.#start === "" ? Buffer.concat(this.#pending).toString("utf8", 0, SHOWN_BYTES) : this.#start;
   }
 
   #take(chunk: Buffer): void {
     if (this.#settle === undefined) return this.#dropMore();
-    this.#pending = Buffer.concat([this.#pending, chunk]);
-    const newline = this.#pending.indexOf(LF);
-    if (newline !== -1 && newline <= MAX_LINE_BYTES) {
-      const more = this.#pending.length > newline + 1;
-      this.#finish({ kind: "line", text: this.#pending.toString("utf8", 0, newline) });
-      if (more) this.#dropMore();
-    } else if (this.#pending.length > MAX_LINE_BYTES) {
-      this.#finish({ kind: "too-long" });
-    }
+    const newline = chunk.indexOf(LF);
+    const lineBytes = this.#pendingBytes + (newline === -1 ? chunk.length : newline);
+    this.#pending.push(newline === -1 ? chunk : chunk.subarray(0, newline));
+    this.#pendingBytes = lineBytes;
+    if (lineBytes > MAX_LINE_BYTES) this.#finish({ kind: "too-long" });
+    else if (newline !== -1) this.#finish({ kind: "line", text: Buffer.concat(this.#pending).toString("utf8") });
+    if (newline !== -1 && newline < chunk.length - 1) this.#dropMore();
   }
 
   readonly #end = (): void => {
-    const text = this.#pending.toString("utf8");
+    const text = Buffer.concat(this.#pending).toString("utf8");
     this.#finish(text === "" ? { kind: "nothing" } : { kind: "line", text });
   };
 
   #finish(line: FirstLine): void {
-    this.#start = line.kind === "line" ? line.text.slice(0, SHOWN_BYTES) : this.start;
-    this.#pending = Buffer.alloc(0);
-    this.#settle?.(line);
+    if (this.#settle === undefined) return;
+    this.#start = this.start;
+    this.#pending = [];
+    this.#settle(line);
     this.#settle = undefined;
   }
 

@@ -39,6 +39,7 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
     this.exited = this.#watchExit();
     void this.#watchConnection();
     parts.signal.addEventListener("abort", this.#killUnasked, { once: true });
+    if (parts.signal.aborted) this.#killUnasked();
   }
 
   dispense<N extends keyof K & string>(name: N): ClientOf<K[N]> {

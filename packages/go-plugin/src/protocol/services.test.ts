@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { stdioDataCodec } from "./services.ts";
+import { shutdownMethod, startStreamMethod, stdioDataCodec, streamStdioMethod } from "./services.ts";
 
 describe("plugin.StdioData", () => {
   it("is written as go-plugin writes it", () => {
@@ -38,4 +39,16 @@ describe("plugin.StdioData", () => {
       assert.throws(() => stdioDataCodec.decode(Buffer.from(hex, "hex")), RangeError);
     });
   }
+});
+
+describe("the schema in proto/", () => {
+  it("has the services and methods that are called", () => {
+    const schema = globSync(new URL("../../proto/*.proto", import.meta.url).pathname)
+      .map((file) => readFileSync(file, "utf8"))
+      .join("\n");
+    for (const method of [shutdownMethod, streamStdioMethod, startStreamMethod]) {
+      const [, service, name] = /^\/plugin\.(\w+)\/(\w+)$/.exec(method.path) ?? [];
+      assert.match(schema, new RegExp(`service ${service} \\{[^}]*rpc ${name}\\(`));
+    }
+  });
 });

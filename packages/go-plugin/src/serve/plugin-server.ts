@@ -69,6 +69,7 @@ class ListeningPlugin implements OwnedPluginServer {
   readonly #logger: Logger;
   readonly #listener: Listener;
   readonly #grpc: GrpcServer;
+  readonly #stdio: StdioRelay;
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
   #end: Promise<void> | undefined;
@@ -97,7 +98,8 @@ class ListeningPlugin implements OwnedPluginServer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    this.#grpc = this.#createServer(parts.stdio);
+    this.#stdio = parts.stdio;
+    this.#grpc = this.#createServer();
     this.#listenTo(tls);
     options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
   }
@@ -117,9 +119,9 @@ class ListeningPlugin implements OwnedPluginServer {
 
   readonly #closeUnasked = (): void => void this.close();
 
-  #createServer(stdio: StdioRelay): GrpcServer {
+  #createServer(): GrpcServer {
     const server = createGrpcServer();
-    registerPluginServices(server, { stdio, closing: this.#closing.signal, shutdown: this.#closeUnasked });
+    registerPluginServices(server, { stdio: this.#stdio, closing: this.#closing.signal, shutdown: this.#closeUnasked });
     for (const plugin of this.#options.versions[this.protocolVersion] ?? []) {
       plugin.register(server, { logger: this.#logger });
     }
@@ -154,6 +156,8 @@ class ListeningPlugin implements OwnedPluginServer {
     await this.#runStop(graceMs / 2);
     for (const socket of this.#sockets) socket.destroy();
     this.removeFiles();
+    const { droppedBytes } = this.#stdio;
+    if (droppedBytes > 0) this.#logger.log("warn", "output dropped: the host did not read it", { droppedBytes });
     this.#settleClosed();
   }
 
