@@ -32,6 +32,7 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
   const directory = await mkdtemp(join(tmpdir(), "fairlead-files-"));
   const home = givenHome ?? join(directory, "home");
   const events: HostEvent[] = [];
+  const remove = () => rm(directory, { recursive: true, force: true });
   const fs = await openUserFileSystem({
     activity: createActivity(),
     ...rest,
@@ -43,10 +44,13 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
       logger: silentLogger,
     },
     events: { publish: (event) => events.push(event) },
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
   });
   const close = async () => {
     await fs[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
+    await remove();
   };
   return { fs, home, outside: join(directory, "outside"), events, close, [Symbol.asyncDispose]: close };
 }
