@@ -22,11 +22,11 @@ interface Pairing {
 }
 
 /** Calls per second and processor time of the host per call, every pairing of hosts and plugins with AutoMTLS. */
-export async function benchNotifierCalls(): Promise<Report> {
+export async function benchNotifierCalls(): Promise<readonly Report[]> {
   const title = `notifier calls over AutoMTLS, 224-byte event, 1/32/250 in flight, medians of ${rounds} rounds`;
   const peer = "Go host x Go plugin";
   const go = await buildInterop();
-  if (go === undefined) return { title, peer, comparisons: [], skipped: ["all: go is not installed"] };
+  if (go === undefined) return [{ title, peer, comparisons: [], skipped: ["all: go is not installed"] }];
   await using folder = await openTempFolder();
   const fixture = join(import.meta.dirname, "fixtures", "silent-notifier.ts");
   const ourPlugin = await bundlePlugin(fixture, folder.at("silent-notifier"));
@@ -39,11 +39,12 @@ export async function benchNotifierCalls(): Promise<Report> {
     { name: "our host x Go plugin", wanted: [1.2, 1.3, 1.3], command: node, args: [...ourHost, go.notifierPlugin] },
     { name: "Go host x our plugin", wanted: [1.2, 1.3, 1.3], command: go.notifierHost, args: [...goHost, ourPlugin] },
   ]);
-  return {
+  const report = {
     title,
     peer,
     comparisons: [...compareCalls(results), ...compareHostCpu(results), ...comparePluginCpu(results)],
   };
+  return [report];
 }
 
 type Results = ReadonlyMap<Pairing, readonly (readonly MeasuredRound[])[]>;

@@ -3,7 +3,8 @@
  *
  *     npm run bench [-- name …]
  *
- * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure.
+ * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure. FAIRLEAD_SFTPGO names the folder of an
+ * unpacked SFTPGo release to measure against too.
  */
 import { benchNotifierCalls } from "./notifier-calls.ts";
 import { benchPluginStart } from "./plugin-start.ts";
@@ -11,7 +12,7 @@ import { benchSftpTransfer } from "./sftp-transfer.ts";
 import { benchSmallFiles } from "./small-files.ts";
 import { formatReport, type Report } from "./harness/report.ts";
 
-const benchmarks: ReadonlyMap<string, () => Promise<Report>> = new Map([
+const benchmarks: ReadonlyMap<string, () => Promise<readonly Report[]>> = new Map([
   ["notifier-calls", benchNotifierCalls],
   ["plugin-start", benchPluginStart],
   ["sftp-transfer", benchSftpTransfer],
@@ -24,6 +25,7 @@ if (unknown.length > 0) {
   console.error(`no benchmark named ${unknown.join(", ")}; there are: ${[...benchmarks.keys()].join(", ")}`);
   process.exitCode = 2;
 } else {
-  for (const name of names.length > 0 ? names : benchmarks.keys())
-    console.log(formatReport(await benchmarks.get(name)!()));
+  for (const name of names.length > 0 ? names : benchmarks.keys()) {
+    for (const report of await benchmarks.get(name)!()) console.log(formatReport(report));
+  }
 }

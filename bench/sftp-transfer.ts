@@ -1,47 +1,67 @@
 import { open } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { OpenSsh } from "../e2e/harness/openssh.ts";
+import type { Sandbox } from "../e2e/harness/sandbox.ts";
 import { TestServer } from "../e2e/harness/server.ts";
 import { writeConfig } from "../e2e/harness/server-config.ts";
+import { skipWithout } from "../e2e/harness/tools.ts";
 import { addUser } from "../e2e/harness/users.ts";
 import { median } from "./harness/median.ts";
 import { openSandbox } from "./harness/open-sandbox.ts";
-import type { Report } from "./harness/report.ts";
+import type { Comparison, Report } from "./harness/report.ts";
 import { cipher, timeSession, type SftpPeer } from "./harness/sftp-session.ts";
+import { skipWithoutSftpGo, startSftpGo } from "./harness/sftpgo.ts";
 import { findSshd, startSshd } from "./harness/sshd.ts";
 
 const rounds = Number(process.env["FAIRLEAD_BENCH_ROUNDS"] ?? 5);
 const fileMiB = 512;
 
-/** One stream up and one down with OpenSSH's client, against our server and against OpenSSH's. */
-export async function benchSftpTransfer(): Promise<Report> {
+/** One stream up and one down with OpenSSH's client, against our server and others. */
+export async function benchSftpTransfer(): Promise<readonly Report[]> {
   const title = `one SFTP stream of ${fileMiB} MiB, ${cipher}, medians of ${rounds}`;
-  const peerName = "OpenSSH's sshd and sftp-server";
-  const found = findSshd();
-  if ("missing" in found) return { title, peer: peerName, comparisons: [], skipped: [`all: ${found.missing}`] };
+  const names = { sshd: "OpenSSH's sshd and sftp-server", sftpGo: "SFTPGo" };
+  const skipped = (peer: string, why: string): Report => ({ title, peer, comparisons: [], skipped: [`all: ${why}`] });
+  const missing = skipWithout("sftp", "ssh-keygen");
+  if (missing !== false) return Object.values(names).map((peer) => skipped(peer, missing));
   await using stack = new AsyncDisposableStack();
   const sandbox = await openSandbox(stack);
   const openSsh = new OpenSsh(sandbox);
+  await writeRandomFile(sandbox.path("local"), fileMiB);
+  const ours = new TransferRates(openSsh, await startOurs(sandbox, openSsh));
+  const found = findSshd();
+  const noSftpGo = skipWithoutSftpGo();
+  const sshd = "missing" in found ? undefined : new TransferRates(openSsh, await startOpenSsh(sandbox, openSsh));
+  const sftpGo = noSftpGo === false ? new TransferRates(openSsh, await startSftpGo(sandbox, openSsh)) : undefined;
+  for (let round = 0; round < rounds; round++) {
+    for (const rates of [ours, sshd, sftpGo]) await rates?.measure();
+  }
+  return [
+    sshd === undefined
+      ? skipped(names.sshd, "missing" in found ? found.missing : "")
+      : { title, peer: names.sshd, comparisons: compare(ours, sshd, { up: 0.9, down: 0.8 }) },
+    sftpGo === undefined
+      ? skipped(names.sftpGo, noSftpGo === false ? "" : noSftpGo)
+      : { title, peer: names.sftpGo, comparisons: compare(ours, sftpGo) },
+  ];
+}
+
+async function startOurs(sandbox: Sandbox, openSsh: OpenSsh): Promise<SftpPeer> {
   const config = await writeConfig(sandbox);
   const user = await addUser(sandbox, openSsh, config, "bench");
   await TestServer.start(sandbox, { config });
-  const ours: SftpPeer = { port: config.port, login: user.byKey, at: (name) => `/${name}` };
-  const sshd = await startSshd(sandbox, openSsh, cipher);
-  const peer: SftpPeer = { ...sshd, at: (name) => sandbox.path("homes", name) };
-  await writeRandomFile(sandbox.path("local"), fileMiB);
-  const [oursRates, peerRates] = [new TransferRates(openSsh, ours), new TransferRates(openSsh, peer)];
-  for (let round = 0; round < rounds; round++) {
-    await oursRates.measure();
-    await peerRates.measure();
-  }
-  return {
-    title,
-    peer: peerName,
-    comparisons: [
-      { what: "upload", unit: "MB/s", ours: oursRates.up, peer: peerRates.up, wanted: { atLeast: 0.9 } },
-      { what: "download", unit: "MB/s", ours: oursRates.down, peer: peerRates.down, wanted: { atLeast: 0.8 } },
-    ],
-  };
+  return { port: config.port, login: user.byKey, at: (name) => `/${name}` };
+}
+
+async function startOpenSsh(sandbox: Sandbox, openSsh: OpenSsh): Promise<SftpPeer> {
+  return { ...(await startSshd(sandbox, openSsh, cipher)), at: (name) => sandbox.path("homes", name) };
+}
+
+function compare(ours: TransferRates, peer: TransferRates, wanted?: { up: number; down: number }): Comparison[] {
+  const unit = "MB/s";
+  return [
+    { what: "upload", unit, ours: ours.up, peer: peer.up, ...(wanted && { wanted: { atLeast: wanted.up } }) },
+    { what: "download", unit, ours: ours.down, peer: peer.down, ...(wanted && { wanted: { atLeast: wanted.down } }) },
+  ];
 }
 
 class TransferRates {

@@ -6,6 +6,8 @@ export interface SftpPeer {
   readonly login: Login;
   /** The path on the server of what the client is to call `/name`. */
   readonly at: (name: string) => string;
+  /** The process that does the work, when it is one process. */
+  readonly pid?: number;
 }
 
 export const cipher = "aes128-gcm@openssh.com";

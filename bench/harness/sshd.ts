@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { connect } from "node:net";
 import { once } from "node:events";
 import { userInfo } from "node:os";
 import { text } from "node:stream/consumers";
 import { freePort } from "../../e2e/harness/free-port.ts";
 import type { OpenSsh, Login } from "../../e2e/harness/openssh.ts";
 import type { Sandbox } from "../../e2e/harness/sandbox.ts";
-import { waitFor } from "../../e2e/harness/wait-for.ts";
+import { waitForPort } from "./wait-for-port.ts";
 
 const sftpServers = ["/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server"];
 
@@ -59,8 +58,12 @@ export async function startSshd(sandbox: Sandbox, openSsh: OpenSsh, cipher: stri
     child.kill("SIGTERM");
     await exited;
   });
-  await waitFor("sshd to listen", async () => child.exitCode !== null || (await isListening(port)));
-  if (child.exitCode !== null) throw new Error(`sshd ended with ${child.exitCode} before it listened: ${await said}`);
+  try {
+    await waitForPort("sshd", port, () => child.exitCode !== null);
+  } catch (error) {
+    child.kill("SIGTERM");
+    throw new Error(`sshd does not listen: ${await said}`, { cause: error });
+  }
   return { port, login: { user: userInfo().username, keyFile: client.keyFile } };
 }
 
@@ -70,17 +73,5 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
