@@ -151,6 +151,12 @@ function describeCalls(name: string, connect: Connect): void {
       await assert.rejects(pair.client.unary(echo, "x", { deadlineMs: 0 }), { code: "DEADLINE_EXCEEDED" });
     });
 
+    test("a path that cannot be sent fails its call only", async () => {
+      await using pair = await connect({ register: registerEcho });
+      await assert.rejects(pair.client.unary({ ...echo, path: "/tést/☺" }, "x"), { code: "INTERNAL" });
+      assert.equal(await pair.client.unary(echo, "fine"), "fine");
+    });
+
     test("aborting cancels the call on both sides", async () => {
       const { register, called } = hangingService();
       await using pair = await connect({ register });

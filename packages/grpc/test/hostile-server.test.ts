@@ -58,6 +58,22 @@ const BAD_ANSWERS: readonly (readonly [name: string, status: string, answer: (pe
     },
   ],
   [
+    "OK inside a message",
+    "INTERNAL",
+    (peer) => {
+      peer.headers(1, RESPONSE_HEAD);
+      peer.data(1, message("abc").subarray(0, 6));
+      peer.headers(1, [OK], true);
+    },
+  ],
+  [
+    "interim responses without end",
+    "INTERNAL",
+    (peer) => {
+      for (let i = 0; i < 20; i++) peer.headers(1, [{ name: ":status", value: "103" }]);
+    },
+  ],
+  [
     "an end without trailers",
     "INTERNAL",
     (peer) => {
@@ -152,6 +168,11 @@ const FATAL: readonly (readonly [name: string, code: string, attack: (peer: RawP
   ],
   ["a PING flood", "ENHANCE_YOUR_CALM", (peer) => flood(peer, frame(FRAME_PING, 0, 0, Buffer.alloc(8)))],
   ["a SETTINGS flood", "ENHANCE_YOUR_CALM", (peer) => flood(peer, frame(FRAME_SETTINGS, 0, 0))],
+  [
+    "a GOAWAY flood",
+    "ENHANCE_YOUR_CALM",
+    (peer) => flood(peer, frame(FRAME_GOAWAY, 0, 0, Buffer.concat([uint32(0x7fff_ffff), uint32(0)]))),
+  ],
   [
     "empty CONTINUATION frames",
     "ENHANCE_YOUR_CALM",

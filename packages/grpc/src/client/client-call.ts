@@ -14,6 +14,8 @@ import { errorFromReset } from "./reset-status.ts";
 
 export const NO_OPTIONS: CallOptions = {};
 
+const MAX_INTERIM_RESPONSES = 16;
+
 /** What a call asks of the connection it is on. */
 export interface CallSession {
   readonly sender: Sender;
@@ -37,6 +39,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   onDone: (() => void) | undefined = undefined;
   protected readonly session: CallSession;
   #headersSeen = false;
+  #interimResponses = 0;
 
   constructor(session: CallSession, path: string, options: CallOptions) {
     super();
@@ -121,6 +124,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     if (list.status!.startsWith("1")) {
       // Interim responses say nothing to gRPC, but may not end a stream (RFC 9113 §8.1).
       if (isEnd) this.#malformed("an interim response ends the stream");
+      else if (++this.#interimResponses > MAX_INTERIM_RESPONSES) this.#malformed("interim responses without end");
       return undefined;
     }
     this.#headersSeen = true;
@@ -147,6 +151,9 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
       return this.finish(errorFromHttp(list));
     }
     const code = list.grpcStatus === undefined ? "UNKNOWN" : fromWireStatus(list.grpcStatus);
+    if (code === "OK" && this.reader?.isInsideMessage === true) {
+      return this.finish(new GrpcError("INTERNAL", "grpc: the response ended inside a message"));
+    }
     if (code === "OK" && this.options.onTrailers === undefined) return this.finish(undefined);
     const trailers = fromWireMetadata(list);
     if (this.options.onTrailers !== undefined) this.#tell(this.options.onTrailers, trailers);

@@ -56,7 +56,7 @@ export interface BidiCall<Req, Res> extends AsyncIterable<Res> {
 }
 
 export interface ClientOptions {
-  /** `:authority`. Default `localhost`. */
+  /** `:authority`; printable ASCII, else `connectGrpc` throws TypeError. Default `localhost`. */
   readonly authority?: string;
   /** Default `http`. */
   readonly scheme?: "http" | "https";

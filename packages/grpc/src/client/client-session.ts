@@ -100,7 +100,7 @@ export class ClientSession extends Session implements CallSession {
     if (signal?.aborted === true) {
       return new GrpcError("CANCELLED", "the call was cancelled before it started", { cause: signal.reason });
     }
-    if (deadlineMs !== undefined && deadlineMs <= 0) {
+    if (deadlineMs !== undefined && !(deadlineMs > 0)) {
       return new GrpcError("DEADLINE_EXCEEDED", "the deadline passed before the call started");
     }
     return undefined;
@@ -136,15 +136,25 @@ export class ClientSession extends Session implements CallSession {
     }
     const varying = this.#varyingFields(call);
     if (varying instanceof GrpcError) return call.finish(varying);
+    const block = this.#requestBlock(call.path);
+    if (block instanceof GrpcError) return call.finish(block);
     call.id = this.#nextStreamId;
     this.#nextStreamId += 2;
     call.state = "open";
     call.sendWindowBytes = this.settings.initialWindowBytes;
     this.streams.set(call.id, call);
     const isEnd = call.endsWithOutgoing && call.outgoing === undefined;
-    this.sendHeaders(call, this.headerWriter.block(call.path, this.#requestFields), varying, isEnd);
+    this.sendHeaders(call, block, varying, isEnd);
     if (call.outgoing !== undefined) this.sender.resume(call);
     return undefined;
+  }
+
+  #requestBlock(path: string): Uint8Array | GrpcError {
+    try {
+      return this.headerWriter.block(path, this.#requestFields);
+    } catch (error) {
+      return new GrpcError("INTERNAL", `the method path ${JSON.stringify(path)} cannot be sent`, { cause: error });
+    }
   }
 
   /** What differs from call to call of one method: the deadline and metadata. */
@@ -198,7 +208,7 @@ export class ClientSession extends Session implements CallSession {
     this.#startWaiting();
   }
 
-  onGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void {
+  protected onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void {
     const text = debug === "" ? code : `${code}, ${JSON.stringify(debug)}`;
     this.#goaway = new GrpcError("UNAVAILABLE", `the server closes the connection: GOAWAY ${text}`);
     this.markDraining();

@@ -12,10 +12,16 @@ import { ClientSession } from "./client-session.ts";
 
 /**
  * A gRPC client on any node:stream Duplex (a socket, TLS or not, an in-memory pair). The stream belongs to the
- * connection from now on. Calls may start at once; they leave when the stream lets them.
+ * connection from now on. Calls may start at once; they leave when the stream lets them. A connection carries 2^30 calls,
+ * then it drains; to go on, connect a new stream.
  */
 export function connectGrpc(stream: Duplex, options: ClientOptions = {}): ClientConnection {
   return new GrpcClientConnection(stream, options);
+}
+
+function checkedText(option: string, text: string): string {
+  if (/^[\x20-\x7e]+$/.test(text)) return text;
+  throw new TypeError(`option ${option} must be printable ASCII, not ${JSON.stringify(text)}`);
 }
 
 class GrpcClientConnection implements ClientConnection {
@@ -25,9 +31,9 @@ class GrpcClientConnection implements ClientConnection {
     this.#session = new ClientSession({
       stream,
       readsStream: options.reads !== "caller",
-      authority: options.authority ?? "localhost",
+      authority: checkedText("authority", options.authority ?? "localhost"),
       scheme: options.scheme ?? "http",
-      userAgent: options.userAgent ?? "grpc-fairlead/0.1",
+      userAgent: checkedText("userAgent", options.userAgent ?? "grpc-fairlead/0.1"),
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     });

@@ -1,4 +1,5 @@
-const MAX_IDS = 1024;
+/** Calls that may be cancelled at once while their answers are still on the way. */
+const MAX_IDS = 8192;
 
 /** The last stream ids that were added; older ones are forgotten. */
 export class RecentIds {

@@ -99,7 +99,7 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
   protected abstract onSettingsApplied(): void;
   protected abstract onPingAck(): void;
   protected abstract onEnded(): void;
-  abstract onGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void;
+  protected abstract onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void;
   abstract onOutboxDrained(): void;
 
   // --- input ----------------------------------------------------------------------------------------------------------
@@ -209,6 +209,11 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
       stream.sendWindowBytes += incrementBytes;
       this.sender.resume(stream);
     }
+  }
+
+  onGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void {
+    this.#idleBudget.spend();
+    this.onPeerGoaway(lastStreamId, code, debug);
   }
 
   onUnknownFrame(): void {

@@ -83,11 +83,13 @@ class ConnectionServer implements GrpcServer {
     this.#isClosed = true;
     const graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
     await Promise.all([...this.#sessions].map((session) => session.close(graceMs)));
+    this.#deadlines.close();
   }
 
   destroy(): void {
     this.#isClosed = true;
     for (const session of this.#sessions) session.destroy();
+    this.#deadlines.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

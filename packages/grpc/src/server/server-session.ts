@@ -166,7 +166,7 @@ export class ServerSession extends Session implements ServerCallSession {
     this.sender.pump();
   }
 
-  onGoaway(): void {
+  protected onPeerGoaway(): void {
     this.#clientLeaves = true;
     this.#finishWhenDone();
   }
