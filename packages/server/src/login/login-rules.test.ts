@@ -92,6 +92,19 @@ describe("checkGate", () => {
       {},
       undefined,
     ],
+    [
+      "a second factor that would have to be asked for",
+      filters({ totp_config: { enabled: true } }),
+      { method: "keyboard-interactive" },
+      "second-factor",
+    ],
+    [
+      "a second factor that would have to be asked for after the key",
+      filters({ totp_config: { enabled: true } }),
+      { method: "publickey+keyboard-interactive" },
+      "second-factor",
+    ],
+    ["a second factor, by password", filters({ totp_config: { enabled: true } }), {}, undefined],
     ["an allowed address", filters({ allowed_ip: ["192.0.2.0/24"] }), {}, undefined],
     ["an address not among the allowed", filters({ allowed_ip: ["198.51.100.0/24"] }), {}, "denied-ip"],
     ["a denied address", filters({ denied_ip: ["192.0.2.7"] }), {}, "denied-ip"],
@@ -105,6 +118,7 @@ describe("checkGate", () => {
     ["an S3 filesystem", { filesystem: { provider: 1 } }, {}, "unsupported"],
     ["an encrypted filesystem", { filesystem: { provider: 4 } }, {}, "unsupported"],
     ["virtual folders", { virtual_folders: [{ name: "f", virtual_path: "/f" }] }, {}, "unsupported"],
+    ["a limit of transferred data", { upload_data_transfer: 100 }, {}, "unsupported"],
     ["groups", { groups: [{ name: "g", type: 1 }] }, {}, "unsupported"],
   ] as const satisfies readonly (readonly [
     string,

@@ -84,6 +84,10 @@ export function checkGate(user: User, facts: GateFacts): Refusal | undefined {
   if (filters.twoFactorProtocols.includes("SSH") && !filters.totpEnabled) {
     return refusal("second-factor", `user "${username}" needs a second factor for SSH and has none`);
   }
+  // SFTPGo asks for the code in keyboard-interactive, and only there; without asking, nobody may pass.
+  if (filters.totpEnabled && facts.method.endsWith("keyboard-interactive")) {
+    return refusal("second-factor", `user "${username}" has a second factor, not supported here`);
+  }
   if (!isIpAllowed(user, facts.ip)) {
     return refusal("denied-ip", `login for user "${username}" is not allowed from this address: ${facts.ip}`);
   }
@@ -129,10 +133,15 @@ function checkSupported(user: User): Refusal | undefined {
     ...(user.filesystemProvider === 0 ? [] : [`filesystem provider ${user.filesystemProvider}`]),
     ...(user.virtualFolderCount === 0 ? [] : ["virtual folders"]),
     ...(user.groupCount === 0 ? [] : ["groups"]),
+    ...(hasTransferLimit(user) ? ["limits of transferred data"] : []),
   ];
   return missing.length === 0
     ? undefined
     : refusal("unsupported", `user "${user.username}" needs ${missing.join(", ")}, not supported here`);
+}
+
+function hasTransferLimit(user: User): boolean {
+  return user.uploadDataTransferMb > 0 || user.downloadDataTransferMb > 0 || user.totalDataTransferMb > 0;
 }
 
 /** Windows are UTC, as SFTPGo's default; `from` and `to` belong to the window. */
