@@ -47,7 +47,7 @@ export function readConfigFile(path: string): ConfigFile {
 }
 
 /** As {@link readConfigFile}, on text. An empty YAML or TOML file is a file without settings. */
-export function parseConfigText(path: string, text: string): JsonDocument {
+function parseConfigText(path: string, text: string): JsonDocument {
   if (text.length > MAX_FILE_CHARACTERS) {
     throw fileError(path, undefined, `it is larger than ${MAX_FILE_CHARACTERS} characters`);
   }

@@ -50,7 +50,7 @@ const binding = z.object({
   address: text(),
 });
 
-export const commonSchema = z.object({
+const commonSchema = z.object({
   /** Minutes without traffic after which a connection is closed, 0 = never. */
   idle_timeout: integer(0, 35_000, 15),
   upload_mode: choice([0, 1, 2], 0),
@@ -70,7 +70,7 @@ export const commonSchema = z.object({
     .prefault({}),
 });
 
-export const sftpdSchema = z.object({
+const sftpdSchema = z.object({
   bindings: z.array(binding).default([{ port: 2022, address: "" }]),
   /** 0 = 6, as in SFTPGo. */
   max_auth_tries: integer(0, 1000, 0),
@@ -86,7 +86,7 @@ export const sftpdSchema = z.object({
   keyboard_interactive_authentication: flag(true),
 });
 
-export const dataProviderSchema = z.object({
+const dataProviderSchema = z.object({
   driver: z.literal("sqlite", { error: "only sqlite is supported" }).default("sqlite"),
   /** File name, relative to the data directory. */
   name: text("fairlead.db"),
@@ -107,7 +107,7 @@ export const dataProviderSchema = z.object({
     .prefault({}),
 });
 
-export const fairleadSchema = z.object({
+const fairleadSchema = z.object({
   /** Where the database and generated host keys live. Empty = the configuration directory. */
   data_dir: text(),
   /** Seconds a client has to log in. */

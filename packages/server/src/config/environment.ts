@@ -35,7 +35,7 @@ export function applyEnvironment(
 }
 
 /** `sftpd.bindings.0.port` → `SFTPGO_SFTPD__BINDINGS__0__PORT`. */
-export function variableName(path: readonly string[]): string {
+function variableName(path: readonly string[]): string {
   return `SFTPGO_${path.map((step) => step.toUpperCase()).join("__")}`;
 }
 

@@ -11,7 +11,7 @@ export interface SshAlgorithms {
   readonly publicKeys: readonly string[];
 }
 
-export const SUPPORTED_ALGORITHMS: SshAlgorithms = {
+const SUPPORTED_ALGORITHMS: SshAlgorithms = {
   kex: [
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",

@@ -1,18 +1,22 @@
+/** Every code, as documented in docs/reference/server-errors.md; a test holds the two together. */
+export const FAIRLEAD_ERROR_CODES = [
+  "ERR_CONFIG_FILE",
+  "ERR_CONFIG_VALUE",
+  "ERR_HOST_KEY",
+  "ERR_INVALID_USER",
+  "ERR_LISTEN",
+  "ERR_PASSWORD_HASH",
+  "ERR_STORE",
+  "ERR_USAGE",
+  "ERR_USER_EXISTS",
+  "ERR_USER_NOT_FOUND",
+] as const;
+
 /**
  * What can go wrong in the server itself. The code is for programs, the message for people:
  * it says what failed, what was found, and what to do next, and never holds a secret.
  */
-export type FairleadErrorCode =
-  | "ERR_CONFIG_FILE"
-  | "ERR_CONFIG_VALUE"
-  | "ERR_HOST_KEY"
-  | "ERR_INVALID_USER"
-  | "ERR_LISTEN"
-  | "ERR_PASSWORD_HASH"
-  | "ERR_STORE"
-  | "ERR_USAGE"
-  | "ERR_USER_EXISTS"
-  | "ERR_USER_NOT_FOUND";
+export type FairleadErrorCode = (typeof FAIRLEAD_ERROR_CODES)[number];
 
 export interface FairleadErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@
 export type JsonDocument = Readonly<Record<string, unknown>>;
 
 /** Largest document accepted. A user with thousands of keys stays far below. */
-export const MAX_DOCUMENT_CHARACTERS = 4 * 1024 * 1024;
+const MAX_DOCUMENT_CHARACTERS = 4 * 1024 * 1024;
 
 /** Parses any JSON value. Throws what `JSON.parse` throws, and `RangeError` for a text too long. */
 export function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import type { ServerChannel } from "ssh2";
 const SFTP_ONLY = "This server speaks SFTP only.";
 
 /** What a client that asked for a shell or a command is told. */
-export function refusalText(command: string | undefined): string {
+function refusalText(command: string | undefined): string {
   if (command === undefined) {
     return SFTP_ONLY;
   }

@@ -25,7 +25,7 @@ export interface Schema {
 }
 
 /** "Fair" in ASCII: marks the file as ours in SQLite's header. */
-export const APPLICATION_ID = 0x46616972;
+const APPLICATION_ID = 0x46616972;
 
 /** Each entry leads from version n to n + 1 and is never changed once released. */
 export const MIGRATIONS: readonly string[] = [

@@ -23,7 +23,7 @@ export function hashSchemeOf(encoded: string): HashScheme | undefined {
 }
 
 /** The prefix of a hash SFTPGo knows and this server does not, for messages. */
-export function unsupportedHashPrefix(encoded: string): string | undefined {
+function unsupportedHashPrefix(encoded: string): string | undefined {
   return KNOWN_BUT_UNSUPPORTED.find((prefix) => encoded.startsWith(prefix));
 }
 
