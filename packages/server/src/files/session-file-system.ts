@@ -8,7 +8,9 @@ import {
   type RenameOptions,
   SftpError,
   type StatVfs,
+  type UserGroupNames,
 } from "@fairlead/sftp";
+import { nameAccounts } from "./account-names.ts";
 import { atPlace } from "./at-place.ts";
 import { toAttributes } from "./attributes.ts";
 import { openListing } from "./directory-listing.ts";
@@ -167,6 +169,10 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
         pin.release();
       }
     });
+  }
+
+  async userGroupNames(uids: readonly number[], gids: readonly number[]): Promise<UserGroupNames> {
+    return nameAccounts(this.#context.user, uids, gids);
   }
 
   /** Closes what a session left open, as cut off, and lets go of the home. Idempotent. */
