@@ -18,5 +18,6 @@ test("is recognises the class and the code", () => {
 test("docs/reference/server-errors.md has a section for each code and no other", () => {
   const page = readFileSync(new URL("../../../../docs/reference/server-errors.md", import.meta.url), "utf8");
   const documented = [...page.matchAll(/^### (ERR_[A-Z_]+)$/gm)].map(([, code]) => code);
-  assert.deepEqual(documented.toSorted(), FAIRLEAD_ERROR_CODES.toSorted());
+  assert.deepEqual(new Set(documented), new Set<string>(FAIRLEAD_ERROR_CODES));
+  assert.equal(documented.length, FAIRLEAD_ERROR_CODES.length);
 });
