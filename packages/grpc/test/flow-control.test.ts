@@ -116,6 +116,30 @@ suite("flow control", () => {
     await client.closed;
   });
 
+  test("all streams together keep to the connection's window, and take turns in it", async () => {
+    const [near, far] = createStreamPair();
+    const peer = new RawPeer(far, "server", setting(4, 10 * MIB));
+    const client = connectGrpc(near);
+    await peer.find((seen) => seen.type === 4 && seen.flags === 1);
+    const calls = [1, 2].map(() => client.bidi(chat));
+    const sent = calls.map((call) => call.send("x".repeat(MIB)));
+    const dataBytes = (streamId: number): number =>
+      peer.frames
+        .filter((seen) => seen.type === FRAME_DATA && seen.streamId === streamId)
+        .reduce((sum, seen) => sum + seen.payload.length, 0);
+    peer.send(frame(6, 0, 0, Buffer.alloc(8)));
+    await peer.find((seen) => seen.type === 6);
+    assert.equal(dataBytes(1) + dataBytes(3), 65_535);
+    peer.send(frame(FRAME_WINDOW_UPDATE, 0, 0, uint32(100_000)), frame(6, 0, 0, Buffer.alloc(8, 1)));
+    await peer.find((seen) => seen.type === 6 && seen.payload[0] === 1);
+    assert.equal(dataBytes(1) + dataBytes(3), 165_535);
+    assert.ok(dataBytes(3) >= 49_152, "the second stream got its turns");
+    peer.send(frame(FRAME_WINDOW_UPDATE, 0, 0, uint32(10 * MIB)));
+    await Promise.all(sent);
+    client.destroy();
+    await client.closed;
+  });
+
   test("the stream window is given back only as messages are read", async () => {
     const [near, far] = createStreamPair();
     const peer = new RawPeer(far, "server");
