@@ -69,14 +69,15 @@ describe("a plugin that loses its connection", { timeout: 60_000 }, () => {
 });
 
 describe("plugins of a host that", { timeout: 60_000 }, () => {
-  for (const [end, what] of [
-    ["exits", "exits without stopping them"],
-    ["throws", "dies of an exception"],
-    ["killed", "is killed"],
+  // A host that is killed can do nothing any more: a plugin made with serve() looks after itself.
+  for (const [end, what, plugin] of [
+    ["exits", "exits without stopping them", ["stubborn-plugin.ts", "ignores-everything"]],
+    ["throws", "dies of an exception", ["stubborn-plugin.ts", "ignores-everything"]],
+    ["killed", "is killed", ["echo-plugin.ts"]],
   ] as const) {
     it(`${what} end too`, async () => {
       await using sandbox = new Sandbox();
-      const host = spawn(process.execPath, ["--conditions=source", join(fixtures, "host.ts"), end], {
+      const host = spawn(process.execPath, ["--conditions=source", join(fixtures, "host.ts"), end, ...plugin], {
         env: { TMPDIR: sandbox.temporary },
         stdio: ["ignore", "pipe", "ignore"],
       });

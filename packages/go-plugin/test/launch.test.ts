@@ -93,6 +93,12 @@ describe("launch", { timeout: 60_000 }, () => {
     );
   });
 
+  it("gives the plugin no terminal to read", { skip: process.platform !== "linux" && "looks into /proc" }, async () => {
+    await using sandbox = new Sandbox();
+    await using plugin = await launchEcho(sandbox);
+    assert.equal(await plugin.dispense("echo").echo("stdin"), "/dev/null");
+  });
+
   it("logs what the plugin writes to stderr", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
