@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, suite, test } from "node:test";
+import { isAlive } from "../e2e/harness/processes.ts";
+import { waitFor } from "../e2e/harness/wait-for.ts";
 import { buildInterop } from "./build.ts";
 import { bundlePlugin } from "./bundle-plugin.ts";
-import { formatEventLine, parseEventLine, readEventLines } from "./event-lines.ts";
-import { runGoHost } from "./go-host.ts";
-import { sampleEvents } from "./sample-events.ts";
+import { formatEventLine, parseEventLine, readEventLines, type AnyEvent } from "./event-lines.ts";
+import { runGoHost, spawnGoHost } from "./go-host.ts";
+import { fullProviderEvent, sampleEvents } from "./sample-events.ts";
 import { openTempFolder, type TempFolder } from "./temp-folder.ts";
 
 const built = await buildInterop();
@@ -43,6 +46,32 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
       );
     });
   }
+
+  test("an event of 20 MiB passes", async () => {
+    const out = folder.at("large");
+    const large: AnyEvent = { provider: { ...fullProviderEvent, objectData: randomBytes(20 * 1_048_576) } };
+    const env = { RECORDING_NOTIFIER_OUT: out };
+    const run = await runGoHost(notifierHost, plugin, { autoMtls: true, env, events: [large] });
+    assert.deepEqual(
+      run.calls.map(({ code, message }) => [code, message]),
+      [["OK", undefined]],
+    );
+    assert.equal((await readFile(out, "utf8")).trim() === formatEventLine(large), true);
+  });
+
+  test("the plugin leaves when its host is killed", async () => {
+    const temporary = folder.at("tmp");
+    await mkdir(temporary);
+    const host = spawnGoHost(notifierHost, plugin, { autoMtls: true, env: { TMPDIR: temporary } });
+    host.stderr.resume();
+    for await (const line of createInterface({ input: host.stdout })) {
+      const { started } = JSON.parse(line) as { started: { pid: number } };
+      assert.notDeepEqual(await readdir(temporary), []);
+      host.kill("SIGKILL");
+      await waitFor("the plugin's end", () => !isAlive(started.pid));
+    }
+    assert.deepEqual(await readdir(temporary), []);
+  });
 
   test("what a handler throws is status Unknown with its message", async () => {
     const env = { RECORDING_NOTIFIER_FAIL: "disk full" };

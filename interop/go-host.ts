@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { once } from "node:events";
 import { pluginPath } from "./bundle-plugin.ts";
@@ -30,17 +31,14 @@ export interface GoHostRun {
 export interface GoHostOptions {
   readonly autoMtls: boolean;
   readonly sha256?: string;
-  /** The host's environment, beside PATH; the plugin gets PATH and what starts with its prefix. */
+  /** The host's environment, beside PATH and TMPDIR; the plugin gets those two and what starts with its prefix. */
   readonly env?: Readonly<Record<string, string>>;
   readonly events: readonly AnyEvent[];
 }
 
 /** Runs `notifier-host` with one plugin to its end. */
 export async function runGoHost(host: string, plugin: string, options: GoHostOptions): Promise<GoHostRun> {
-  const checksum = options.sha256 === undefined ? [] : ["-sha256", options.sha256];
-  const args = [`-auto-mtls=${options.autoMtls}`, ...checksum, "-env-vars", "PATH", plugin];
-  const child = spawn(host, args, { env: { PATH: pluginPath, ...options.env }, stdio: "pipe" });
-  child.stdin.on("error", () => undefined); // A host that could not start its plugin leaves without reading.
+  const child = spawnGoHost(host, plugin, options);
   child.stdin.end(options.events.map((event) => `${formatEventLine(event)}\n`).join(""));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   const lines = parseLines(stdout);
@@ -52,6 +50,19 @@ export async function runGoHost(host: string, plugin: string, options: GoHostOpt
     stopped: lines.map((line) => line["stopped"] as GoHostRun["stopped"]).find((stopped) => stopped !== undefined),
     log: parseLines(stderr),
   };
+}
+
+/** Starts `notifier-host` with one plugin; it takes event lines on its standard input until that ends. */
+export function spawnGoHost(
+  host: string,
+  plugin: string,
+  options: Omit<GoHostOptions, "events">,
+): ChildProcessWithoutNullStreams {
+  const checksum = options.sha256 === undefined ? [] : ["-sha256", options.sha256];
+  const args = [`-auto-mtls=${options.autoMtls}`, ...checksum, "-env-vars", "PATH,TMPDIR", plugin];
+  const child = spawn(host, args, { env: { PATH: pluginPath, TMPDIR: tmpdir(), ...options.env }, stdio: "pipe" });
+  child.stdin.on("error", () => undefined); // A host that could not start its plugin leaves without reading.
+  return child;
 }
 
 function parseLines(output: string): Readonly<Record<string, unknown>>[] {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { PluginError, type LogFields, type Logger, type LogLevel } from "@fairlead/go-plugin";
@@ -8,7 +8,7 @@ import { GrpcError } from "@fairlead/grpc";
 import { NOTIFIER_HANDSHAKE, notifierKind, type NotifierClient } from "@fairlead/plugin-sdk/client";
 import { buildInterop } from "./build.ts";
 import { formatEventLine, parseEventLine, readEventLines, type AnyEvent } from "./event-lines.ts";
-import { fullFsEvent, sampleEvents } from "./sample-events.ts";
+import { fullFsEvent, fullProviderEvent, sampleEvents } from "./sample-events.ts";
 import { openTempFolder } from "./temp-folder.ts";
 
 const built = await buildInterop();
@@ -59,6 +59,20 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
       assert.deepEqual(arrived, sizes);
     });
   }
+
+  test("an event of 4 MiB is too much for a Go plugin, one a little smaller is not", async () => {
+    await using folder = await openTempFolder();
+    const out = folder.at("events");
+    await using plugin = await start({ tls: "auto", env: { NOTIFIER_PLUGIN_OUT: out } });
+    const notifier = plugin.dispense("notifier");
+    // grpc-go's default, which go-plugin leaves as it is on the plugin's side.
+    const objectData = randomBytes(4 * 1_048_576);
+    const refused = notifier.sendProviderEvent({ ...fullProviderEvent, objectData });
+    await assert.rejects(refused, (error) => GrpcError.is(error, "RESOURCE_EXHAUSTED"));
+    await notifier.sendProviderEvent({ ...fullProviderEvent, objectData: objectData.subarray(4096) });
+    const [line] = (await readEventLines(out)) as [{ provider: { object_data: string } }];
+    assert.equal(Buffer.from(line.provider.object_data, "base64").equals(objectData.subarray(4096)), true);
+  });
 
   test("a plugin's error is a GrpcError UNKNOWN with its text", async () => {
     await using plugin = await start({ env: { NOTIFIER_PLUGIN_FAIL: "no space left: 100% of /é" } });

@@ -59,7 +59,8 @@ const emptyFsEvent: FsEvent = {
   metadata: {},
 };
 
-const fullProviderEvent: ProviderEvent = {
+/** Every field set; the object is every octet once. */
+export const fullProviderEvent: ProviderEvent = {
   timestampNs: 1_790_000_000_123_456_789n,
   action: "update",
   objectType: "user",
