@@ -8,9 +8,10 @@ import { GrpcError } from "../grpc-error.ts";
 import type { HeaderField } from "../hpack/index.ts";
 import type { HeaderList } from "../connection/header-list.ts";
 import { encodeLiteralField, LiteralFields } from "../connection/literal-field.ts";
-import { Session, type SessionOptions } from "../connection/session.ts";
+import { Session } from "../connection/session.ts";
 import { ownClientSettings } from "../connection/settings.ts";
 import type { StreamRecord } from "../connection/stream-record.ts";
+import type { SessionOptions } from "../connection/stream-table.ts";
 import { AbortWatch } from "./abort-watch.ts";
 import type { CallSession, ClientCall } from "./client-call.ts";
 

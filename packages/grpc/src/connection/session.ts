@@ -1,32 +1,16 @@
-import type { Duplex } from "node:stream";
-
-import { MemoryBudget } from "../messages/memory-budget.ts";
-import { MessageReader, readWholeMessages, type MessageLimits } from "../messages/message-reader.ts";
 import { FrameDispatcher, type FrameHandler } from "../frames/frame-dispatcher.ts";
 import { FrameReader } from "../frames/frame-reader.ts";
 import { FLAG_ACK, MAX_WINDOW_BYTES } from "../frames/frame-types.ts";
-import { writeGoaway, writePing, writeRstStream, writeSettingsAck, writeWindowUpdate } from "../frames/frame-writer.ts";
+import { writeGoaway, writePing, writeSettingsAck } from "../frames/frame-writer.ts";
 import { Http2Error, type Http2ErrorCode } from "../frames/http2-error.ts";
 import type { Payload } from "../frames/payload.ts";
 import { GrpcError } from "../grpc-error.ts";
-import { createIdleFrameBudget, createResetBudget, IDLE_FRAMES_PER_CONTENT_FRAME } from "./flood-guard.ts";
+import { IDLE_FRAMES_PER_CONTENT_FRAME } from "./flood-guard.ts";
 import type { HeaderList } from "./header-list.ts";
 import { HeaderReader } from "./header-reader.ts";
-import { HeaderWriter } from "./header-writer.ts";
-import { Link, type LinkOwner } from "./link.ts";
-import { ReceiveWindow } from "./receive-window.ts";
-import { RecentIds } from "./recent-ids.ts";
-import { Sender, type SenderOwner } from "./sender.ts";
-import { applySettings, initialPeerSettings, MAX_HEADER_LIST_BYTES, STREAM_WINDOW_BYTES } from "./settings.ts";
+import { applySettings, MAX_HEADER_LIST_BYTES } from "./settings.ts";
 import type { StreamRecord } from "./stream-record.ts";
-import { writeHeaderBlock } from "./write-header-block.ts";
-
-export interface SessionOptions {
-  readonly stream: Duplex;
-  readonly readsStream: boolean;
-  readonly maxReceiveBytes: number;
-  readonly maxSendBytes: number;
-}
+import { StreamTable, type SessionOptions } from "./stream-table.ts";
 
 /**
  * `open`: as usual. `draining`: GOAWAY was sent or received, no new streams, ends with the last one. `ending`: our last
@@ -34,39 +18,19 @@ export interface SessionOptions {
  */
 export type SessionState = "open" | "draining" | "ending" | "ended";
 
-/** What both ends of an HTTP/2 connection have in common: streams and their states, windows, settings, the end. */
-export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
-  readonly streams = new Map<number, StreamRecord>();
-  readonly limits: MessageLimits;
-  readonly maxSendBytes: number;
-  readonly headerWriter = new HeaderWriter();
-  readonly sender: Sender;
+/** What both ends of an HTTP/2 connection have in common: what each frame does, settings, the end. */
+export abstract class Session extends StreamTable implements FrameHandler {
   /** Settles when the connection has ended. */
   readonly closed: Promise<void>;
-  protected readonly settings = initialPeerSettings();
-  protected readonly link: Link;
-  protected readonly receiveWindow: ReceiveWindow;
   readonly #frames = new FrameReader(new FrameDispatcher(this, MAX_HEADER_LIST_BYTES));
   readonly #headers = new HeaderReader();
-  readonly #resetBudget = createResetBudget();
-  readonly #idleBudget = createIdleFrameBudget();
-  /** Streams we reset: what the peer had under way for them is dropped in silence. */
-  readonly #resetIds = new RecentIds();
   #settingsSeen = false;
   #state: SessionState = "open";
   #closeReason: Error | undefined;
   #resolveClosed: () => void = () => {};
 
   constructor(options: SessionOptions) {
-    this.limits = {
-      maxReceiveBytes: options.maxReceiveBytes,
-      // Two of the largest messages at once, or many small ones.
-      budget: new MemoryBudget(Math.max(2 * options.maxReceiveBytes, 1024 * 1024)),
-    };
-    this.maxSendBytes = options.maxSendBytes;
-    this.link = new Link(options.stream, options.readsStream, this);
-    this.sender = new Sender(this.link.outbox, this.settings, this);
-    this.receiveWindow = new ReceiveWindow(this.link.outbox);
+    super(options);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -84,10 +48,6 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
     return this.#state === "open" || this.#state === "draining";
   }
 
-  get stream(): Duplex {
-    return this.link.stream;
-  }
-
   protected abstract readonly peer: "client" | "server";
   /** The highest stream of the peer that we may have acted on; 0 on a client. */
   protected abstract readonly lastPeerStreamId: number;
@@ -95,12 +55,10 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
   protected abstract isIdle(streamId: number): boolean;
   /** HEADERS for a stream that is not in `streams`. */
   protected abstract onNewHeaders(streamId: number, list: HeaderList, isEnd: boolean): void;
-  protected abstract onStreamClosed(stream: StreamRecord): void;
   protected abstract onSettingsApplied(): void;
   protected abstract onPingAck(): void;
   protected abstract onEnded(): void;
   protected abstract onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void;
-  abstract onOutboxDrained(): void;
 
   // --- input ----------------------------------------------------------------------------------------------------------
 
@@ -109,7 +67,8 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
     try {
       this.readBytes(bytes);
     } catch (error) {
-      this.fail(error instanceof Http2Error ? error : new Http2Error("INTERNAL_ERROR", String(error)));
+      // Anything else is a fault of ours, and none of the peer's business.
+      this.fail(error instanceof Http2Error ? error : new Http2Error("INTERNAL_ERROR", "internal error", error));
     }
   }
 
@@ -120,10 +79,10 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
 
   onData(streamId: number, payload: Payload, flowBytes: number, isEnd: boolean): void {
     this.receiveWindow.take(flowBytes);
-    if (payload.start === payload.end && !isEnd) this.#idleBudget.spend();
-    else this.#idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
+    if (payload.start === payload.end && !isEnd) this.idleBudget.spend();
+    else this.idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
     const stream = this.streams.get(streamId);
-    if (stream !== undefined && stream.isRemoteOpen) this.#streamData(stream, payload, flowBytes, isEnd);
+    if (stream !== undefined && stream.isRemoteOpen) this.receiveData(stream, payload, flowBytes, isEnd);
     else this.#misplaced("DATA", streamId, stream);
     this.receiveWindow.credit();
   }
@@ -131,24 +90,24 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
   onHeaders(streamId: number, block: Payload, isEnd: boolean, dependsOnItself: boolean): void {
     // Always decoded, whatever becomes of the stream: the dynamic table must stay in step.
     const list = this.#headers.read(block.bytes, block.start, block.end);
-    this.#idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
+    this.idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
     if (dependsOnItself) throw new Http2Error("PROTOCOL_ERROR", "a stream depends on itself");
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
-      if (!this.#resetIds.has(streamId)) this.onNewHeaders(streamId, list, isEnd);
+      if (!this.resetIds.has(streamId)) this.onNewHeaders(streamId, list, isEnd);
       return;
     }
     if (!stream.isRemoteOpen) {
       this.streamError(stream, "STREAM_CLOSED", "HEADERS after END_STREAM");
       return;
     }
-    if (isEnd && !this.#hasWholeBody(stream)) return;
+    if (isEnd && !this.hasWholeBody(stream)) return;
     if (isEnd) this.endRemote(stream);
     stream.onHeaders(list, isEnd);
   }
 
   onPriority(streamId: number, problem: "FRAME_SIZE_ERROR" | "PROTOCOL_ERROR" | undefined): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
     if (problem === undefined) return;
     const stream = this.streams.get(streamId);
     if (stream === undefined) throw new Http2Error(problem, "a malformed PRIORITY frame");
@@ -159,16 +118,16 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
     this.#requireUsed("RST_STREAM", streamId);
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
-      this.#idleBudget.spend();
+      this.idleBudget.spend();
       return;
     }
     this.closeStream(stream);
     stream.onReset(code);
-    if (this.peer === "client") this.#resetBudget.spend();
+    if (this.peer === "client") this.resetBudget.spend();
   }
 
   onSettings(payload: Payload): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
     const { settings } = this;
     const windowBefore = settings.initialWindowBytes;
     const tableBefore = settings.headerTableBytes;
@@ -178,22 +137,22 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
     applySettings(settings, payload, this.peer);
     if (settings.headerTableBytes !== tableBefore) this.headerWriter.setMaxTableSizeBytes(settings.headerTableBytes);
     writeSettingsAck(this.link.outbox);
-    this.#moveWindows(settings.initialWindowBytes - windowBefore);
+    this.moveWindows(settings.initialWindowBytes - windowBefore);
     this.onSettingsApplied();
   }
 
   onSettingsAck(): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
   }
 
   onPing(payload: Payload, isAck: boolean): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
     if (isAck) this.onPingAck();
     else writePing(this.link.outbox, FLAG_ACK, payload.bytes, payload.start);
   }
 
   onWindowUpdate(streamId: number, incrementBytes: number): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
     if (streamId === 0) {
       if (incrementBytes === 0) throw new Http2Error("PROTOCOL_ERROR", "WINDOW_UPDATE of 0");
       if (this.sender.growWindow(incrementBytes)) return;
@@ -212,89 +171,23 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
   }
 
   onGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
     this.onPeerGoaway(lastStreamId, code, debug);
   }
 
   onUnknownFrame(): void {
-    this.#idleBudget.spend();
+    this.idleBudget.spend();
   }
 
-  // --- streams --------------------------------------------------------------------------------------------------------
-
-  onDataSent(stream: StreamRecord, isEnd: boolean): void {
-    this.#idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
-    if (isEnd) this.endLocal(stream);
+  #misplaced(name: string, streamId: number, stream: StreamRecord | undefined): void {
+    this.#requireUsed(name, streamId);
+    if (stream !== undefined) this.streamError(stream, "STREAM_CLOSED", `${name} after END_STREAM`);
+    else if (!this.resetIds.has(streamId)) this.refuseStream(streamId, "STREAM_CLOSED");
+    else this.idleBudget.spend();
   }
 
-  sendHeaders(stream: StreamRecord, block: Uint8Array, more: Uint8Array | undefined, isEnd: boolean): void {
-    writeHeaderBlock(this.link.outbox, stream.id, block, more, isEnd);
-    if (isEnd) this.endLocal(stream);
-  }
-
-  endLocal(stream: StreamRecord): void {
-    if (stream.state === "half-closed-remote") this.closeStream(stream);
-    else if (stream.state === "open") stream.state = "half-closed-local";
-  }
-
-  endRemote(stream: StreamRecord): void {
-    if (stream.state === "half-closed-local") this.closeStream(stream);
-    else if (stream.state === "open") stream.state = "half-closed-remote";
-  }
-
-  /** Ends the stream from our side, whatever is still to come. Does nothing when it has ended. */
-  resetStream(stream: StreamRecord, code: Http2ErrorCode): void {
-    if (!this.streams.has(stream.id)) return;
-    writeRstStream(this.link.outbox, stream.id, code);
-    this.#resetIds.add(stream.id);
-    this.closeStream(stream);
-  }
-
-  /** The peer broke a rule that concerns one stream (RFC 9113 §5.4.2). */
-  streamError(stream: StreamRecord, code: Http2ErrorCode, message: string): void {
-    this.resetStream(stream, code);
-    stream.onProtocolError(code, message);
-    this.#resetBudget.spend();
-  }
-
-  /** Refuses a stream that has no record. */
-  refuseStream(streamId: number, code: Http2ErrorCode): void {
-    writeRstStream(this.link.outbox, streamId, code);
-    this.#resetIds.add(streamId);
-    this.#resetBudget.spend();
-  }
-
-  /** Gives back what the stream's reader has taken, in steps of half a window. */
-  creditStream(stream: StreamRecord): void {
-    // With unread messages waiting, the unfinished one behind them is held back too.
-    const heldBytes = stream.unreadBytes === 0 ? 0 : stream.unreadBytes + (stream.reader?.pendingBytes ?? 0);
-    const creditBytes = stream.uncreditedBytes - heldBytes;
-    if (creditBytes < STREAM_WINDOW_BYTES / 2 || !stream.isRemoteOpen) return;
-    writeWindowUpdate(this.link.outbox, stream.id, creditBytes);
-    stream.receiveWindowBytes += creditBytes;
-    stream.uncreditedBytes -= creditBytes;
-  }
-
-  /** A whole message waits for its reader. */
-  holdUnread(stream: StreamRecord, sizeBytes: number): void {
-    stream.unreadBytes += sizeBytes;
-    this.receiveWindow.holdUnread(sizeBytes);
-  }
-
-  releaseUnread(stream: StreamRecord, sizeBytes: number): void {
-    // What a closed stream held was released when it closed.
-    if (stream.state === "closed") return;
-    stream.unreadBytes -= sizeBytes;
-    this.receiveWindow.releaseUnread(sizeBytes);
-    this.creditStream(stream);
-  }
-
-  protected closeStream(stream: StreamRecord): void {
-    stream.state = "closed";
-    stream.reader?.close();
-    if (stream.unreadBytes > 0) this.receiveWindow.releaseUnread(stream.unreadBytes);
-    stream.unreadBytes = 0;
-    if (this.streams.delete(stream.id)) this.onStreamClosed(stream);
+  #requireUsed(name: string, streamId: number): void {
+    if (this.isIdle(streamId)) throw new Http2Error("PROTOCOL_ERROR", `${name} on stream ${streamId}, which is idle`);
   }
 
   // --- the end --------------------------------------------------------------------------------------------------------
@@ -357,73 +250,5 @@ export abstract class Session implements FrameHandler, SenderOwner, LinkOwner {
       stream.onConnectionLost(error);
     }
     this.onEnded();
-  }
-
-  // --- parts of the above ---------------------------------------------------------------------------------------------
-
-  #streamData(stream: StreamRecord, payload: Payload, flowBytes: number, isEnd: boolean): void {
-    stream.receiveWindowBytes -= flowBytes;
-    if (stream.receiveWindowBytes < 0) {
-      this.streamError(stream, "FLOW_CONTROL_ERROR", "DATA beyond the stream's window");
-      return;
-    }
-    stream.uncreditedBytes += flowBytes;
-    stream.bodyBytes += payload.end - payload.start;
-    if (isEnd && !this.#hasWholeBody(stream)) return;
-    if (payload.end > payload.start) this.#readMessages(stream, payload);
-    if (stream.state === "closed") return;
-    if (!isEnd) {
-      this.creditStream(stream);
-      return;
-    }
-    this.endRemote(stream);
-    if (stream.reader?.isInsideMessage === true) {
-      stream.onBadMessage(new GrpcError("INTERNAL", "grpc: the stream ended inside a message"));
-    } else stream.onEnd();
-  }
-
-  #readMessages(stream: StreamRecord, { bytes, start, end }: Payload): void {
-    try {
-      let at = start;
-      if (stream.reader === undefined) {
-        at = readWholeMessages(bytes, start, end, this.limits, stream);
-        if (at === end) return;
-        stream.reader = new MessageReader(this.limits);
-      }
-      stream.reader.read(bytes, at, end, stream);
-    } catch (error) {
-      if (!GrpcError.is(error)) throw error;
-      stream.onBadMessage(error);
-    }
-  }
-
-  /** RFC 9113 §8.1.1: a body that is not as long as content-length says is malformed. */
-  #hasWholeBody(stream: StreamRecord): boolean {
-    if (stream.expectedBodyBytes < 0 || stream.expectedBodyBytes === stream.bodyBytes) return true;
-    this.streamError(stream, "PROTOCOL_ERROR", "the body is not as long as content-length says");
-    return false;
-  }
-
-  #misplaced(name: string, streamId: number, stream: StreamRecord | undefined): void {
-    this.#requireUsed(name, streamId);
-    if (stream !== undefined) this.streamError(stream, "STREAM_CLOSED", `${name} after END_STREAM`);
-    else if (!this.#resetIds.has(streamId)) this.refuseStream(streamId, "STREAM_CLOSED");
-    else this.#idleBudget.spend();
-  }
-
-  #requireUsed(name: string, streamId: number): void {
-    if (this.isIdle(streamId)) throw new Http2Error("PROTOCOL_ERROR", `${name} on stream ${streamId}, which is idle`);
-  }
-
-  /** §6.9.2: a new initial window moves the window of every open stream, below zero if need be. */
-  #moveWindows(deltaBytes: number): void {
-    if (deltaBytes === 0) return;
-    for (const stream of this.streams.values()) {
-      stream.sendWindowBytes += deltaBytes;
-      if (stream.sendWindowBytes > MAX_WINDOW_BYTES) {
-        throw new Http2Error("FLOW_CONTROL_ERROR", "SETTINGS_INITIAL_WINDOW_SIZE overflows a window");
-      }
-    }
-    if (deltaBytes > 0) for (const stream of this.streams.values()) this.sender.resume(stream);
   }
 }

@@ -34,8 +34,8 @@ export class Http2Error extends Error {
   override readonly name = "Http2Error";
   readonly code: Http2ErrorCode;
 
-  constructor(code: Http2ErrorCode, message: string) {
-    super(message);
+  constructor(code: Http2ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }

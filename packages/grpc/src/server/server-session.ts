@@ -1,8 +1,9 @@
 import type { DeadlineQueue } from "../calls/deadline-queue.ts";
 import type { HeaderList } from "../connection/header-list.ts";
-import { Session, type SessionOptions } from "../connection/session.ts";
+import { Session } from "../connection/session.ts";
 import { ownServerSettings } from "../connection/settings.ts";
 import type { StreamRecord } from "../connection/stream-record.ts";
+import type { SessionOptions } from "../connection/stream-table.ts";
 import { MAX_STREAM_ID } from "../frames/frame-types.ts";
 import { writeGoaway, writePing, writeSettings } from "../frames/frame-writer.ts";
 import { Http2Error } from "../frames/http2-error.ts";
