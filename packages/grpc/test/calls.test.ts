@@ -234,6 +234,13 @@ function describeCalls(name: string, connect: Connect): void {
       });
     });
 
+    test("sending on a call that failed rejects with its error", async () => {
+      await using pair = await connect({ register: registerEcho });
+      const call = pair.client.bidi({ ...chat, path: "/test.Nope/Chat" });
+      await assert.rejects(Array.fromAsync(call), { code: "UNIMPLEMENTED" });
+      await assert.rejects(call.send("x"), { code: "UNIMPLEMENTED" });
+    });
+
     test("sending on a call that is over rejects", async () => {
       await using pair = await connect({ register: registerEcho });
       const call = pair.client.bidi(chat);

@@ -38,6 +38,8 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   /** Set by who sends requests; called when the call ends. */
   onDone: (() => void) | undefined = undefined;
   protected readonly session: CallSession;
+  /** The error it ended with; undefined while it lives and after OK. */
+  #failure: GrpcError | undefined;
   #headersSeen = false;
   #interimResponses = 0;
 
@@ -57,7 +59,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
 
   /** Sends one request message; undefined when it left at once. */
   sendBytes(bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
-    if (this.isDone) return Promise.reject(this.#overError());
+    if (this.isDone) return Promise.reject(this.#failure ?? overError());
     return this.session.sender.send(this, bytes, isLast);
   }
 
@@ -70,8 +72,9 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   finish(error: GrpcError | undefined): void {
     if (this.isDone) return;
     this.isDone = true;
+    this.#failure = error;
     this.session.release(this, error === undefined ? "NO_ERROR" : "CANCEL");
-    if (this.outgoing !== undefined) this.dropOutgoing(error ?? this.#overError());
+    if (this.outgoing !== undefined) this.dropOutgoing(error ?? overError());
     this.onDone?.();
     this.settle(error);
   }
@@ -175,10 +178,10 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     this.session.resetStream(this, "PROTOCOL_ERROR");
     this.finish(new GrpcError("INTERNAL", `the server sent a malformed response: ${problem}`));
   }
+}
 
-  #overError(): GrpcError {
-    return new GrpcError("CANCELLED", "the call is over");
-  }
+function overError(): GrpcError {
+  return new GrpcError("CANCELLED", "the call is over");
 }
 
 function errorFromHttp(list: HeaderList): GrpcError {

@@ -1,0 +1,31 @@
+// HTTP/2 conformance as h2spec sees it: `go install github.com/summerwind/h2spec/cmd/h2spec@latest`, with H2SPEC naming
+// the binary.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { createGrpcServer } from "../src/index.ts";
+import { registerEcho } from "./fixtures/echo-service.ts";
+
+const h2spec = process.env["H2SPEC"];
+
+test("h2spec passes, all of it", { skip: h2spec === undefined && "H2SPEC is not set" }, async () => {
+  await using server = createGrpcServer();
+  registerEcho(server);
+  const listener = createServer((socket) => server.accept(socket)).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  try {
+    const port = String((listener.address() as AddressInfo).port);
+    // It exits with 1 when anything fails.
+    const { stdout } = await promisify(execFile)(h2spec!, ["-h", "127.0.0.1", "-p", port, "-o", "5"], {
+      timeout: 120_000,
+    });
+    assert.match(stdout, /\d+ tests, \d+ passed, 0 skipped, 0 failed/);
+  } finally {
+    listener.close();
+    server.destroy();
+  }
+});
