@@ -211,6 +211,35 @@ describe("a client that cheats", () => {
     await new Promise<void>((resolve) => client.once("close", () => resolve()));
   });
 
+  test("opening and closing sessions without using them leaves nothing behind", async () => {
+    await start({ maxChannels: 2 });
+    const client = await login({ username: "full", password: "secret" });
+    const { _protocol: protocol } = internals(client);
+    const answered = new Promise<void>((resolve) => {
+      let count = 0;
+      protocol._handlers.CHANNEL_CLOSE = () => {
+        count += 1;
+        if (count === 50) {
+          resolve();
+        }
+      };
+    });
+    for (let number = 1000; number < 1050; number += 1) {
+      // The server numbers its own side from 0 and waits for nothing: both messages can be sent at once.
+      protocol.session(number, 2 * 1024 * 1024, 32_768);
+      protocol.channelClose(number - 1000);
+    }
+    await answered;
+    // Two places are free again, or this would be refused.
+    for (let opened = 0; opened < 2; opened += 1) {
+      await new Promise<void>((resolve, reject) => {
+        client.subsys("sftp", (error) => (error === undefined ? resolve() : reject(error)));
+      });
+    }
+    client.end();
+    await new Promise<void>((resolve) => client.once("close", () => resolve()));
+  });
+
   test("forwarding ports is refused", async () => {
     await start();
     const client = await login({ username: "full", password: "secret" });
@@ -228,7 +257,11 @@ describe("a client that cheats", () => {
 });
 
 interface ClientInternals {
-  readonly _protocol: { session(channel: number, windowBytes: number, packetBytes: number): void };
+  readonly _protocol: {
+    session(channel: number, windowBytes: number, packetBytes: number): void;
+    channelClose(channel: number): void;
+    readonly _handlers: { CHANNEL_CLOSE: () => void };
+  };
 }
 
 function internals(client: Client): ClientInternals {

@@ -57,8 +57,8 @@ export class LoginDialogue {
   #failures = 0;
   #keyFailure: LoginFailure | undefined;
   #openQuestion: string | undefined;
-  /** Steps that must follow a right key; empty while there was none or nothing must follow. */
-  #nextSteps: readonly string[] = [];
+  /** Whose key was right, and which steps must follow it. */
+  #firstStep: { readonly username: string; readonly nextSteps: readonly string[] } | undefined;
 
   constructor(options: LoginDialogueOptions) {
     this.#options = options;
@@ -137,8 +137,9 @@ export class LoginDialogue {
     step: "keyboard-interactive" | "password",
   ): Promise<void> {
     const { authenticator, ip, report, policy } = this.#options;
-    const method = this.#nextSteps.length > 0 ? (`publickey+${step}` as const) : step;
     const { username } = context;
+    const isSecondStep = this.#firstStep?.username === username;
+    const method = isSecondStep ? (`publickey+${step}` as const) : step;
     const decision = await settle(authenticator.checkPassword({ username, ip, password, method }));
     if (decision.outcome === "accepted" && this.#succeed(context, decision.user, method)) {
       return;
@@ -154,7 +155,7 @@ export class LoginDialogue {
   async #answerPublicKey(context: PublicKeyAuthContext): Promise<void> {
     const { authenticator, ip, policy } = this.#options;
     const { username, key } = context;
-    if (!policy.publicKeyAlgorithms.includes(signatureAlgorithm(context)) || this.#nextSteps.length > 0) {
+    if (!policy.publicKeyAlgorithms.includes(signatureAlgorithm(context)) || this.#firstStep !== undefined) {
       this.#reject(context);
       return;
     }
@@ -174,7 +175,7 @@ export class LoginDialogue {
       this.#keyFailure = { username, isUnknownUser: false, message: INVALID_SIGNATURE };
       this.#reject(context);
     } else if (decision.outcome === "partial") {
-      this.#nextSteps = decision.nextSteps.filter((step) => this.#isEnabled(step));
+      this.#firstStep = { username, nextSteps: decision.nextSteps.filter((step) => this.#isEnabled(step)) };
       context.reject(this.#methods(), true);
     } else if (!this.#succeed(context, decision.user, "publickey")) {
       this.#reject(context);
@@ -212,7 +213,7 @@ export class LoginDialogue {
   }
 
   #isOffered(method: string): boolean {
-    return this.#nextSteps.length > 0 ? this.#nextSteps.includes(method) : this.#isEnabled(method);
+    return this.#firstStep?.nextSteps.includes(method) ?? this.#isEnabled(method);
   }
 
   #isEnabled(method: string): boolean {

@@ -1,25 +1,18 @@
 import type { Socket } from "node:net";
 
 import type { Logger } from "@fairlead/go-plugin";
-import { type FileSystem, serveSftp } from "@fairlead/sftp";
-import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
+import type { AuthContext, Connection } from "ssh2";
 
 import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import type { User } from "../domain/user.ts";
 import type { EventSink } from "../events/event-sink.ts";
-import type { SessionFacts } from "../events/session-facts.ts";
 import type { Authenticator } from "../login/authenticator.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
-import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import type { ConnectionPlace } from "./connection-limits.ts";
 import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
-import { refuseCommand } from "./refuse-command.ts";
-import { exitOnEnd, sshSessionId } from "./ssh2-internals.ts";
-
-/** Opens what a user sees over SFTP; disposed when the session is over. */
-export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & AsyncDisposable>;
+import { type OpenFileSystem, SessionChannels } from "./session-channels.ts";
 
 export interface ConnectionServices {
   readonly authenticator: Authenticator;
@@ -32,12 +25,14 @@ export interface ConnectionServices {
   readonly maxChannels: number;
 }
 
+/** Bytes of ours a client may leave unread; above what twenty busy channels leave there for a moment. */
+const MAX_UNREAD_ANSWERS_BYTES = 32 * 1024 * 1024;
 /** How long a client may take to hang up after we did. */
 const HANG_UP_MS = 1_000;
 
 type State =
   | { readonly phase: "login"; readonly graceTimer: NodeJS.Timeout }
-  | { readonly phase: "open"; readonly user: User; readonly slot: SessionSlot }
+  | { readonly phase: "open"; readonly user: User; readonly slot: SessionSlot; readonly channels: SessionChannels }
   | { readonly phase: "closed" };
 
 /** One TCP connection from accept to close: login, channels, and what is reported about both. */
@@ -50,7 +45,6 @@ export class SshConnection {
   readonly #abort = new AbortController();
   readonly #reporter: LoginReporter;
   readonly #dialogue: LoginDialogue;
-  readonly #sessions = new Set<Promise<void>>();
   readonly #closed = Promise.withResolvers<void>();
   #state: State;
   #connection: Connection | undefined;
@@ -59,8 +53,6 @@ export class SshConnection {
   /** The first bytes received, kept until the algorithms are agreed on. */
   #start: Buffer | undefined = Buffer.alloc(0);
   #hangUpTimer: NodeJS.Timeout | undefined;
-  #openChannels = 0;
-  #channelNumber = 0;
   #lastTrafficMs = performance.now();
 
   constructor(socket: Socket, ip: string, place: ConnectionPlace, services: ConnectionServices) {
@@ -80,7 +72,9 @@ export class SshConnection {
           this.#reporter.failure(failure);
         },
         onSuccess: (user, slot, method) => {
-          this.#onLogin(user, slot, method);
+          if (this.#connection !== undefined) {
+            this.#onLogin(this.#connection, user, slot, method);
+          }
         },
         onTooManyTries: () => {
           this.end("too many authentication failures");
@@ -93,6 +87,15 @@ export class SshConnection {
     this.#state = { phase: "login", graceTimer };
     socket.setNoDelay(true);
     socket.on("data", this.#keepStart);
+    socket.on("data", () => {
+      // Answers to a client that asks and does not read; what channels write is bounded by their guard.
+      if (socket.writableLength > MAX_UNREAD_ANSWERS_BYTES) {
+        this.end("the client does not read");
+      }
+    });
+    socket.once("end", () => {
+      this.#abort.abort();
+    });
     socket.once("close", () => {
       this.#onClose();
     });
@@ -120,10 +123,10 @@ export class SshConnection {
       this.#forgetStart();
     });
     connection.on("authentication", (context: AuthContext) => {
-      void this.#dialogue.answer(context);
-    });
-    connection.on("session", (accept, reject) => {
-      this.#onSession(accept, reject);
+      this.#dialogue.answer(context).catch((error: unknown) => {
+        this.#logger.log("error", "login dialogue failed", { error });
+        this.end("internal error");
+      });
     });
   }
 
@@ -146,105 +149,31 @@ export class SshConnection {
     this.#abort.abort();
   }
 
-  #onLogin(user: User, slot: SessionSlot, method: string): void {
+  #onLogin(connection: Connection, user: User, slot: SessionSlot, method: string): void {
     if (this.#state.phase === "login") {
       clearTimeout(this.#state.graceTimer);
     }
-    this.#state = { phase: "open", user, slot };
-    this.#lastTrafficMs = performance.now();
-    this.#place.authenticated();
-    this.#reporter.success(user, method);
-  }
-
-  #onSession(accept: () => Session, reject: () => void): void {
-    if (this.#openChannels >= this.#services.maxChannels) {
-      this.#logger.log("warn", "too many channels", { limit: this.#services.maxChannels });
-      reject();
-      return;
-    }
-    const session = accept();
-    this.#openChannels += 1;
-    session.once("close", () => {
-      this.#openChannels -= 1;
-    });
-    if (!acceptPacketSize(session)) {
-      this.end("the client's packets are too small");
-      return;
-    }
-    session.on("pty", (acceptPty) => {
-      // ssh clients ask for a terminal before the shell; refusing it would hide the message that follows.
-      (acceptPty as (() => void) | undefined)?.();
-    });
-    session.on("shell", (acceptShell) => {
-      this.#refuse(acceptShell(), undefined);
-    });
-    session.on("exec", (acceptExec, _reject, info) => {
-      this.#refuse(acceptExec(), info.command);
-    });
-    session.on("subsystem", (acceptSubsystem, rejectSubsystem, info) => {
-      if (info.name === "sftp") {
-        this.#startSftp(acceptSubsystem());
-      } else {
-        (rejectSubsystem as (() => void) | undefined)?.();
-      }
-    });
-  }
-
-  // ssh2 accepts one shell, command or subsystem a channel and hands out nothing for a second one.
-  #refuse(channel: ServerChannel | undefined, command: string | undefined): void {
-    if (channel === undefined) {
-      return;
-    }
-    this.#logger.log("info", "command refused", { command });
-    this.#guard(channel);
-    channel.resume();
-    refuseCommand(channel, command);
-  }
-
-  #startSftp(channel: ServerChannel | undefined): void {
-    if (channel === undefined || this.#state.phase !== "open" || this.#connection === undefined) {
-      return;
-    }
-    this.#guard(channel);
-    this.#channelNumber += 1;
-    const sessionId = `SFTP_${sshSessionId(this.#connection)}_${this.#channelNumber}`;
-    const { user } = this.#state;
-    const logger = this.#logger.child({ sessionId, username: user.username });
-    const facts: SessionFacts = { user, protocol: "SFTP", ip: this.#ip, sessionId, logger };
-    const session = this.#serve(channel, facts).finally(() => {
-      this.#sessions.delete(session);
-    });
-    this.#sessions.add(session);
-  }
-
-  async #serve(channel: ServerChannel, facts: SessionFacts): Promise<void> {
-    try {
-      await using fileSystem = await this.#services.openFileSystem(facts);
-      exitOnEnd(channel);
-      await serveSftp(channel, fileSystem, {
-        logger: facts.logger,
-        signal: this.#abort.signal,
-        reuseReplyBuffers: true, // ssh2 has encrypted a chunk before it calls back
-      });
-    } catch (error) {
-      facts.logger.log("error", "sftp session failed", { error });
-      failChannel(channel);
-    }
-  }
-
-  #guard(channel: ServerChannel): void {
-    channel.on("error", (error: Error) => {
-      this.#logger.log("debug", "channel failed", { error: error.message });
-    });
-    guardChannel(channel, {
+    const { openFileSystem, maxChannels } = this.#services;
+    const channels = new SessionChannels({
+      connection,
       socket: this.#socket,
+      ip: this.#ip,
+      user,
+      openFileSystem,
+      maxChannels,
+      logger: this.#logger,
+      signal: this.#abort.signal,
       onTraffic: () => {
         this.#lastTrafficMs = performance.now();
       },
-      onOverflow: () => {
-        this.end("the client ignores the channel window");
+      onAbuse: (what) => {
+        this.end(what);
       },
     });
+    this.#state = { phase: "open", user, slot, channels };
+    this.#lastTrafficMs = performance.now();
+    this.#place.authenticated();
+    this.#reporter.success(user, method);
   }
 
   #onClose(): void {
@@ -260,11 +189,13 @@ export class SshConnection {
       this.#logger.log("info", "connection closed", { username: last.user.username });
     }
     this.#abort.abort();
-    void this.#settle();
+    void this.#settle(last);
   }
 
-  async #settle(): Promise<void> {
-    await Promise.allSettled(this.#sessions);
+  async #settle(last: State): Promise<void> {
+    if (last.phase === "open") {
+      await last.channels.settled();
+    }
     this.#closed.resolve();
   }
 
@@ -288,14 +219,5 @@ export class SshConnection {
   #forgetStart(): void {
     this.#socket.off("data", this.#keepStart);
     this.#start = undefined;
-  }
-}
-
-function failChannel(channel: ServerChannel): void {
-  try {
-    channel.exit(1);
-    channel.end();
-  } catch {
-    // The connection is gone, and with it the channel.
   }
 }

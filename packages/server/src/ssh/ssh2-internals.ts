@@ -9,7 +9,11 @@ import type { Connection, ServerChannel, Session } from "ssh2";
  */
 interface ConnectionInternals {
   readonly _sock: Socket;
-  readonly _protocol: { readonly _kex: { readonly sessionID?: Buffer } | undefined };
+  readonly _protocol: {
+    readonly _kex: { readonly sessionID?: Buffer } | undefined;
+    channelClose(channel: number): void;
+  };
+  readonly _chanMgr: { remove(channel: number): void };
 }
 
 interface ChannelWindow {
@@ -18,7 +22,11 @@ interface ChannelWindow {
 }
 
 interface SessionInternals {
-  readonly _chanInfo: { readonly outgoing: ChannelWindow };
+  readonly _chanInfo: {
+    readonly incoming: { readonly id: number };
+    readonly outgoing: ChannelWindow & { readonly id: number };
+  };
+  readonly _channel: unknown;
 }
 
 /** A channel's stream hooks, replaced by the channel guard. */
@@ -43,6 +51,19 @@ export function exitOnEnd(channel: ServerChannel): void {
       client._protocol.exitStatus(outgoing.id, 0);
     }
   });
+}
+
+/**
+ * Forgets a session the client closed before it asked for anything. ssh2 neither answers nor forgets, so
+ * that a client opening and closing sessions would fill the memory.
+ */
+export function closeUnusedSession(connection: Connection, session: Session): void {
+  const { _channel: channel, _chanInfo: info } = session as unknown as SessionInternals;
+  if (channel === undefined) {
+    const { _protocol: protocol, _chanMgr: manager } = connection as unknown as ConnectionInternals;
+    protocol.channelClose(info.outgoing.id);
+    manager.remove(info.incoming.id);
+  }
 }
 
 /** The socket a connection runs on. */

@@ -1,0 +1,154 @@
+import type { Socket } from "node:net";
+
+import type { Logger } from "@fairlead/go-plugin";
+import { type FileSystem, serveSftp } from "@fairlead/sftp";
+import type { Connection, ServerChannel, Session } from "ssh2";
+
+import type { User } from "../domain/user.ts";
+import type { SessionFacts } from "../events/session-facts.ts";
+import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
+import { refuseCommand } from "./refuse-command.ts";
+import { closeUnusedSession, exitOnEnd, sshSessionId } from "./ssh2-internals.ts";
+
+/** Opens what a user sees over SFTP; disposed when the session is over. */
+export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & AsyncDisposable>;
+
+export interface SessionChannelsOptions {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  readonly ip: string;
+  readonly user: User;
+  readonly openFileSystem: OpenFileSystem;
+  readonly maxChannels: number;
+  readonly logger: Logger;
+  /** Aborted when the connection ends: SFTP sessions put their files away. */
+  readonly signal: AbortSignal;
+  /** Called for every piece of data in either direction. */
+  readonly onTraffic: () => void;
+  /** The client breaks the rules of channels; the connection should end. */
+  readonly onAbuse: (what: string) => void;
+}
+
+/** The channels of one logged-in connection: SFTP is served, everything else is refused with a word. */
+export class SessionChannels {
+  readonly #options: SessionChannelsOptions;
+  readonly #running = new Set<Promise<void>>();
+  #open = 0;
+  #started = 0;
+
+  constructor(options: SessionChannelsOptions) {
+    this.#options = options;
+    options.connection.on("session", (accept, reject) => {
+      this.#onSession(accept, reject);
+    });
+  }
+
+  /** Settles when the SFTP sessions running now have put their files away. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
+  #onSession(accept: () => Session, reject: () => void): void {
+    const { connection, logger, maxChannels, onAbuse } = this.#options;
+    if (this.#open >= maxChannels) {
+      logger.log("warn", "too many channels", { limit: maxChannels });
+      reject();
+      return;
+    }
+    const session = accept();
+    this.#open += 1;
+    session.once("close", () => {
+      this.#open -= 1;
+      closeUnusedSession(connection, session);
+    });
+    if (acceptPacketSize(session)) {
+      this.#listen(session);
+    } else {
+      onAbuse("the client's packets are too small");
+    }
+  }
+
+  #listen(session: Session): void {
+    session.on("pty", (accept) => {
+      // ssh clients ask for a terminal before the shell; refusing it would hide the message that follows.
+      (accept as (() => void) | undefined)?.();
+    });
+    session.on("shell", (accept) => {
+      this.#refuse(accept(), undefined);
+    });
+    session.on("exec", (accept, _reject, info) => {
+      this.#refuse(accept(), info.command);
+    });
+    session.on("subsystem", (accept, reject, info) => {
+      if (info.name === "sftp") {
+        this.#startSftp(accept());
+      } else {
+        (reject as (() => void) | undefined)?.();
+      }
+    });
+  }
+
+  // ssh2 accepts one shell, command or subsystem a channel and hands out nothing for a second one.
+  #refuse(channel: ServerChannel | undefined, command: string | undefined): void {
+    if (channel === undefined) {
+      return;
+    }
+    this.#options.logger.log("info", "command refused", { command });
+    this.#guard(channel);
+    channel.resume();
+    refuseCommand(channel, command);
+  }
+
+  #startSftp(channel: ServerChannel | undefined): void {
+    if (channel === undefined) {
+      return;
+    }
+    const { connection, ip, user } = this.#options;
+    this.#guard(channel);
+    this.#started += 1;
+    const sessionId = `SFTP_${sshSessionId(connection)}_${this.#started}`;
+    const logger = this.#options.logger.child({ sessionId, username: user.username });
+    const session = this.#serve(channel, { user, protocol: "SFTP", ip, sessionId, logger }).finally(() => {
+      this.#running.delete(session);
+    });
+    this.#running.add(session);
+  }
+
+  async #serve(channel: ServerChannel, facts: SessionFacts): Promise<void> {
+    try {
+      await using fileSystem = await this.#options.openFileSystem(facts);
+      exitOnEnd(channel);
+      await serveSftp(channel, fileSystem, {
+        logger: facts.logger,
+        signal: this.#options.signal,
+        reuseReplyBuffers: true, // ssh2 has encrypted a chunk before it calls back
+      });
+    } catch (error) {
+      facts.logger.log("error", "sftp session failed", { error });
+      failChannel(channel);
+    }
+  }
+
+  #guard(channel: ServerChannel): void {
+    const { socket, logger, onTraffic, onAbuse } = this.#options;
+    channel.on("error", (error: Error) => {
+      logger.log("debug", "channel failed", { error: error.message });
+    });
+    guardChannel(channel, {
+      socket,
+      onTraffic,
+      onOverflow: () => {
+        onAbuse("the client ignores the channel window");
+      },
+    });
+  }
+}
+
+function failChannel(channel: ServerChannel): void {
+  try {
+    channel.exit(1);
+    channel.end();
+  } catch {
+    // The connection is gone, and with it the channel.
+  }
+}
