@@ -77,6 +77,18 @@ suite("flow control", () => {
     await settled;
   });
 
+  test("what a cancelled stream had unread no longer counts against the connection", async () => {
+    await using pair = await connectInMemory({ register: registerFlow });
+    for (let round = 0; round < 3; round++) {
+      const stalled = Array.from({ length: 20 }, () => pair.client.bidi(ignore));
+      await Promise.all(stalled.map((call) => call.send(Buffer.alloc(MIB - 5))));
+      for (const call of stalled) call.cancel();
+    }
+    const chunks = Array.from({ length: 32 }, () => Buffer.alloc(MIB));
+    const answer = await pair.client.clientStream(sink, chunks, { deadlineMs: 15_000 });
+    assert.equal(Buffer.from(answer).toString(), String(32 * MIB));
+  });
+
   test("a slow reader of a server stream holds the server back", async () => {
     let produced = 0;
     const register = (server: GrpcServer): void =>

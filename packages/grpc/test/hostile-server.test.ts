@@ -216,6 +216,16 @@ suite("the client gives the connection up for", () => {
   });
 });
 
+test("a reset with CANCEL after the deadline is the deadline's doing", async () => {
+  using host = dial();
+  const late = host.client.unary(echo, "x", { deadlineMs: 20 });
+  await requestSeen(host.peer, 1);
+  // Sleeps through the deadline with the event loop, so that the reset is handled before the timer.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+  reset(host.peer, 8);
+  await assert.rejects(late, { code: "DEADLINE_EXCEEDED" });
+});
+
 suite("GOAWAY", () => {
   test("fails the streams it does not cover and all new calls, and lets the others finish", async () => {
     using host = dial();
