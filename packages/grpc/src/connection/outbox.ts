@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream";
 
 import type { FrameBuffer } from "../frames/frame-writer.ts";
 
-const CHUNK_BYTES = 65_536;
+/** Holds what some hundred calls say in one turn: one chunk is one plain write. */
+const CHUNK_BYTES = 128 * 1024;
 /** Chunks kept for reuse by all connections of the process. */
 const MAX_POOLED_CHUNKS = 16;
 /** Above this, written or waiting, no more DATA is put in: it stays with its stream. */

@@ -5,6 +5,9 @@ import type { MemoryBudget } from "./memory-budget.ts";
 export const MESSAGE_PREFIX_BYTES = 5;
 const FIRST_ROOM_BYTES = 64 * 1024;
 
+/** Many messages are empty, and all empty ones are the same. */
+const EMPTY_MESSAGE = Buffer.alloc(0);
+
 export interface MessageSink {
   /** The bytes belong to the receiver. */
   onMessage(message: Buffer): void;
@@ -129,13 +132,17 @@ export function readWholeMessages(
     const bodyStart = at + MESSAGE_PREFIX_BYTES;
     const bodyEnd = bodyStart + lengthBytes;
     if (bodyEnd > end) return at;
-    const message = Buffer.allocUnsafe(lengthBytes);
-    bytes.copy(message, 0, bodyStart, bodyEnd);
-    sink.onMessage(message);
+    sink.onMessage(lengthBytes === 0 ? EMPTY_MESSAGE : copyOf(bytes, bodyStart, bodyEnd));
     if (!sink.acceptsMessages) return end;
     at = bodyEnd;
   }
   return at;
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const message = Buffer.allocUnsafe(end - start);
+  bytes.copy(message, 0, start, end);
+  return message;
 }
 
 function checkPrefix(flag: number, lengthBytes: number, limits: MessageLimits): void {
