@@ -208,7 +208,10 @@ describe("fairlead serve with a plugin", () => {
     });
     blocker.close();
     assert.equal(result.code, 1);
-    assert.equal(result.stderr, `fairlead: cannot listen for SSH on 127.0.0.1:${port}: the port is in use\n`);
+    assert.equal(
+      result.stderr,
+      `fairlead: cannot listen for SSH on 127.0.0.1:${port} (sftpd.bindings): the port is in use\n`,
+    );
     assert.ok(pidIn(events) > 0);
     assert.equal(isAlive(pidIn(events)), false);
   });

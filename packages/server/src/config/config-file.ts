@@ -6,6 +6,7 @@ import { parse as parseYaml, YAMLParseError } from "yaml";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { isJsonDocument, type JsonDocument } from "../domain/json-document.ts";
+import { jsonErrorOffset } from "./json-error-offset.ts";
 
 const MAX_FILE_CHARACTERS = 4 * 1024 * 1024;
 const NAMES = ["fairlead", "sftpgo"];
@@ -70,10 +71,8 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      const message = messageOf(cause);
-      const line = /\(line (\d+) column \d+\)/.exec(message)?.[1];
-      const what = message.replace(/ in JSON at position.*$/s, "");
-      throw fileError(path, line === undefined ? text.split("\n").length : Number(line), what, cause);
+      const line = text.slice(0, jsonErrorOffset(text)).split("\n").length;
+      throw fileError(path, line, messageOf(cause).replace(/ in JSON at position.*$/s, ""), cause);
     }
   },
   ".yaml": parseYamlText,

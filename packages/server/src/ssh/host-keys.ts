@@ -149,7 +149,7 @@ async function generate(type: KeyType): Promise<string> {
 }
 
 function hostKeyError(file: string, reason: string, cause?: unknown, verb = "use"): FairleadError {
-  return new FairleadError("ERR_HOST_KEY", `cannot ${verb} the host key ${file}: ${reason}`, {
+  return new FairleadError("ERR_HOST_KEY", `cannot ${verb} the host key ${file} (sftpd.host_keys): ${reason}`, {
     details: { file },
     ...(cause === undefined ? {} : { cause }),
   });

@@ -216,7 +216,7 @@ function listenError({ address, port }: Binding, cause: NodeJS.ErrnoException): 
     EADDRNOTAVAIL: "the address does not belong to this machine",
   };
   const reason = reasons[cause.code ?? ""] ?? cause.message;
-  return new FairleadError("ERR_LISTEN", `cannot listen for SSH on ${place}: ${reason}`, {
+  return new FairleadError("ERR_LISTEN", `cannot listen for SSH on ${place} (sftpd.bindings): ${reason}`, {
     details: { address, port, code: cause.code },
     cause,
   });
