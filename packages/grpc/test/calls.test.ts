@@ -296,6 +296,15 @@ function describeCalls(name: string, connect: Connect): void {
       await aborted(call.signal);
     });
 
+    test("a server that ends without a word is noticed by an idle client", async () => {
+      await using pair = await connect({ register: registerEcho });
+      await pair.client.unary(echo, "x");
+      pair.server.destroy();
+      await pair.client.closed;
+      assert.ok(pair.client.closeReason instanceof Error);
+      await assert.rejects(pair.client.unary(echo, "y"), { code: "UNAVAILABLE" });
+    });
+
     test("closing twice is closing once", async () => {
       await using pair = await connect({ register: registerEcho });
       await pair.client.unary(echo, "x");

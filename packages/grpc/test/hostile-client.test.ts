@@ -48,7 +48,7 @@ const FATAL: readonly (readonly [name: string, code: string, attack: (peer: RawP
     "streams opened and reset at once (CVE-2023-44487)",
     "ENHANCE_YOUR_CALM",
     (peer) => {
-      for (let i = 0; i < 3000; i++) {
+      for (let i = 0; i < 10_000; i++) {
         peer.headers(1 + 2 * i, EMPTY_REQUEST);
         peer.send(frame(FRAME_RST_STREAM, 0, 1 + 2 * i, uint32(8)));
       }
@@ -58,7 +58,7 @@ const FATAL: readonly (readonly [name: string, code: string, attack: (peer: RawP
     "streams that force us to reset them",
     "ENHANCE_YOUR_CALM",
     (peer) => {
-      for (let i = 0; i < 3000; i++) {
+      for (let i = 0; i < 10_000; i++) {
         peer.headers(1 + 2 * i, EMPTY_REQUEST);
         peer.send(frame(FRAME_WINDOW_UPDATE, 0, 1 + 2 * i, uint32(0)));
       }
@@ -170,6 +170,17 @@ suite("a hostile client loses its connection for", () => {
     await closed;
     server.destroy();
   });
+});
+
+test("a client that cancels every other call is not hostile", async () => {
+  using host = serve();
+  for (let i = 0; i < 12_000; i += 2) {
+    host.peer.headers(1 + 2 * i, EMPTY_REQUEST);
+    host.peer.send(frame(FRAME_RST_STREAM, 0, 1 + 2 * i, uint32(8)));
+    host.peer.headers(3 + 2 * i, EMPTY_REQUEST);
+    host.peer.data(3 + 2 * i, message("x"), true);
+  }
+  await stillServes(host.peer, 24_001);
 });
 
 suite("a hostile client loses only its stream for", () => {

@@ -44,10 +44,11 @@ export class FloodBudget {
 
 /**
  * Streams opened and reset at once (CVE-2023-44487). Far above what a host that cancels calls does, far below what
- * hurts; nghttp2 allows 1,000 and 33 a second.
+ * hurts: the work behind a reset stream is bounded by counting its handler until it returns. A stream that ends as it
+ * should earns one back.
  */
 export function createResetBudget(now?: () => number): FloodBudget {
-  return new FloodBudget({ what: "stream resets", capacity: 1000, refillPerSecond: 200, ...(now && { now }) });
+  return new FloodBudget({ what: "stream resets", capacity: 2000, refillPerSecond: 1000, ...(now && { now }) });
 }
 
 /**

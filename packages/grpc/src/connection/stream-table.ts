@@ -75,12 +75,12 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
   }
 
   endLocal(stream: StreamRecord): void {
-    if (stream.state === "half-closed-remote") this.closeStream(stream);
+    if (stream.state === "half-closed-remote") this.#completeStream(stream);
     else if (stream.state === "open") stream.state = "half-closed-local";
   }
 
   endRemote(stream: StreamRecord): void {
-    if (stream.state === "half-closed-local") this.closeStream(stream);
+    if (stream.state === "half-closed-local") this.#completeStream(stream);
     else if (stream.state === "open") stream.state = "half-closed-remote";
   }
 
@@ -177,6 +177,11 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
     writeRstStream(this.link.outbox, streamId, code);
     this.resetIds.add(streamId);
     this.resetBudget.spend();
+  }
+
+  #completeStream(stream: StreamRecord): void {
+    this.resetBudget.earn(1);
+    this.closeStream(stream);
   }
 
   protected closeStream(stream: StreamRecord): void {
