@@ -27,7 +27,7 @@ export function createDiskQuotaLedger(): QuotaLedger {
   };
 }
 
-export function createCounter(start: QuotaUsage): QuotaCounter {
+function createCounter(start: QuotaUsage): QuotaCounter {
   let usage = start;
   return {
     get usage() {
