@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 
 import { defineMethod, GrpcError, Metadata, type GrpcServer, type ServerCall } from "../src/index.ts";
 import { connectInMemory, connectOverSocket, type Connected, type ConnectOptions } from "./fixtures/connections.ts";
+import { Random } from "./fixtures/random.ts";
 import { chat, countUp, echo, echoBytes, join, registerEcho, textCodec } from "./fixtures/echo-service.ts";
 
 type Connect = (options: ConnectOptions) => Promise<Connected>;
@@ -35,6 +36,16 @@ function describeCalls(name: string, connect: Connect): void {
       for (let i = 0; i < sent.length; i += 4093) sent[i] = i % 251;
       const received = await pair.client.unary(echoBytes, sent);
       assert.equal(Buffer.compare(Buffer.from(received), sent), 0);
+    });
+
+    test("messages of all sizes, in flight together, come back as they went", async () => {
+      await using pair = await connect({ register: registerEcho });
+      const random = new Random(7);
+      const messages = Array.from({ length: 400 }, (_, i) =>
+        Buffer.alloc(random.below(random.pick([10, 1000, 200_000])), i),
+      );
+      const answers = await Promise.all(messages.map((sent) => pair.client.unary(echoBytes, sent)));
+      for (const [i, answer] of answers.entries()) assert.equal(Buffer.compare(Buffer.from(answer), messages[i]!), 0);
     });
 
     test("a server stream yields every message in order", async () => {
