@@ -82,7 +82,8 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
 
   it("keeps the broker's and the stdio stream open and silent until it closes", async () => {
     await using sandbox = new Sandbox();
-    const server = await startEcho(sandbox);
+    // Closing must end them: the grace is longer than this test may take.
+    const server = await startEcho(sandbox, {}, { shutdownGraceMs: 120_000 });
     await using connection = connectGrpc(connectSocket(socketOf(server)));
     const broker = connection.bidi(startStreamMethod)[Symbol.asyncIterator]().next();
     const stdio = connection.serverStream(streamStdioMethod, undefined)[Symbol.asyncIterator]().next();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { resolveExecutable } from "./executable.ts";
 
@@ -29,8 +29,13 @@ describe("resolveExecutable", () => {
     assert.equal(await resolveExecutable("/absent", options), "/absent");
   });
 
-  for (const searchPath of [undefined, "", "."]) {
-    it(`finds no bare name in ${searchPath === undefined ? "no PATH" : JSON.stringify(searchPath)}`, async () => {
+  for (const [what, makePath] of [
+    ["no PATH", () => undefined],
+    ["an empty PATH", () => ""],
+    ["a relative folder", () => relative(process.cwd(), join(folder, "b"))],
+  ] as const) {
+    it(`finds no bare name in ${what}`, async () => {
+      const searchPath = makePath();
       await assert.rejects(resolveExecutable("tool", { cwd: join(folder, "b"), searchPath }), {
         code: "ERR_PLUGIN_SPAWN_FAILED",
         message: /exec: "tool": executable file not found in \$PATH/,
