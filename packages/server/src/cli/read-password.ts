@@ -33,12 +33,7 @@ function readFromFile(file: string): string {
 
 async function readFromStdin(input: PasswordInput): Promise<string> {
   if (input.stdin.isTTY) {
-    const first = await ask("Password: ", input);
-    const second = await ask("Password again: ", input);
-    if (first !== second) {
-      throw usageError("the two passwords differ");
-    }
-    return first;
+    return await askTwice(input);
   }
   let text = "";
   for await (const chunk of input.stdin) {
@@ -50,36 +45,73 @@ async function readFromStdin(input: PasswordInput): Promise<string> {
   return firstLine(text);
 }
 
-/** One line from the terminal, unseen. */
-async function ask(question: string, { stdin: terminal, stderr }: PasswordInput): Promise<string> {
-  stderr.write(question);
-  terminal.setRawMode(true);
-  terminal.resume();
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      let typed = "";
-      const onData = (chunk: Buffer): void => {
-        for (const character of chunk.toString("utf8")) {
-          if (character === "\r" || character === "\n") {
-            terminal.off("data", onData);
-            resolve(typed);
-            return;
-          }
-          if (character === "\u0003" || character === "\u0004") {
-            terminal.off("data", onData);
-            reject(usageError("no password was given"));
-            return;
-          }
-          typed = character === "\u007f" || character === "\b" ? typed.slice(0, -1) : typed + character;
-        }
-      };
-      terminal.on("data", onData);
-    });
-  } finally {
-    terminal.setRawMode(false);
-    terminal.pause();
-    stderr.write("\n");
+async function askTwice({ stdin, stderr }: PasswordInput): Promise<string> {
+  using hidden = new HiddenInput(stdin);
+  stderr.write("Password: ");
+  const first = await hidden.readLine();
+  stderr.write("\nPassword again: ");
+  const second = await hidden.readLine();
+  stderr.write("\n");
+  if (first !== second) {
+    throw usageError("the two passwords differ");
   }
+  return first;
+}
+
+/** Lines typed on a terminal that shows nothing of them, from the first question to the last. */
+class HiddenInput implements Disposable {
+  readonly #terminal: NodeJS.ReadStream;
+  #typed = "";
+  #wake: () => void = () => undefined;
+
+  constructor(terminal: NodeJS.ReadStream) {
+    this.#terminal = terminal;
+    // Before the question is shown: what is typed earlier would be echoed.
+    terminal.setRawMode(true);
+    terminal.on("data", this.#onData);
+  }
+
+  /** Understands backspace; Ctrl-C and Ctrl-D give up. */
+  async readLine(): Promise<string> {
+    for (;;) {
+      const end = this.#typed.search(/[\r\n]/);
+      if (end >= 0) {
+        const line = this.#typed.slice(0, end);
+        this.#typed = this.#typed.slice(end + 1);
+        return withoutErased(line);
+      }
+      if (this.#typed.includes("\u0003") || this.#typed.includes("\u0004")) {
+        throw usageError("no password was given");
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#terminal.off("data", this.#onData);
+    this.#terminal.setRawMode(false);
+    this.#terminal.pause();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#typed += chunk.toString("utf8");
+    this.#wake();
+  };
+}
+
+/** The line as the backspace key left it. */
+function withoutErased(line: string): string {
+  const kept: string[] = [];
+  for (const character of line) {
+    if (character === "\u007f" || character === "\b") {
+      kept.pop();
+    } else {
+      kept.push(character);
+    }
+  }
+  return kept.join("");
 }
 
 function firstLine(text: string): string {

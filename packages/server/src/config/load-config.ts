@@ -35,7 +35,10 @@ export interface Config {
 }
 
 export interface LoadConfigOptions {
-  /** Folder searched for the file and for `env.d`. Default `SFTPGO_CONFIG_DIR`, then the current folder. */
+  /**
+   * Folder searched for the file and for `env.d`. Default `SFTPGO_CONFIG_DIR`, then the current folder and,
+   * for the file, `~/.config/sftpgo`, `/etc/sftpgo` and `/usr/local/etc/sftpgo`.
+   */
   readonly configDir?: string;
   /** One file, absolute or relative to `configDir`. Default `SFTPGO_CONFIG_FILE`, then the search. */
   readonly configFile?: string;
@@ -50,9 +53,11 @@ export interface LoadConfigOptions {
  */
 export function loadConfig(options: LoadConfigOptions = {}): Config {
   const processEnv = options.env ?? process.env;
-  const configDir = resolve(options.configDir ?? processEnv["SFTPGO_CONFIG_DIR"] ?? ".");
+  const namedDir = options.configDir ?? processEnv["SFTPGO_CONFIG_DIR"];
+  const configDir = resolve(namedDir ?? ".");
   const { env, skipped } = withEnvFiles(configDir, processEnv);
-  const file = searchConfigFile(configDir, options.configFile ?? env["SFTPGO_CONFIG_FILE"]);
+  const namedFile = options.configFile ?? env["SFTPGO_CONFIG_FILE"];
+  const file = searchConfigFile(configDir, namedFile, namedDir !== undefined);
   const content = file === undefined ? {} : readConfigFile(file).content;
   const { raw, origins } = applyEnvironment(foldKeys(content, new Set(["plugins"])), env);
   const source: Source = { file, origins };
@@ -85,20 +90,20 @@ interface Source {
   readonly origins: ReadonlyMap<string, string>;
 }
 
-/** SFTPGo's places after the configuration folder. A named file is looked for nowhere else. */
-function searchConfigFile(configDir: string, named: string | undefined): string | undefined {
-  const found = findConfigFile(configDir, named);
-  if (found !== undefined) {
-    return found;
-  }
-  const places = [join(homedir(), ".config", "sftpgo"), "/etc/sftpgo", "/usr/local/etc/sftpgo"];
+/** A folder that was named is the only one searched; else SFTPGo's system places follow the current folder. */
+function searchConfigFile(configDir: string, named: string | undefined, isFolderNamed: boolean): string | undefined {
+  const places = [configDir, ...(isFolderNamed || named !== undefined ? [] : systemPlaces())];
   for (const place of places) {
-    const file = findConfigFile(place, undefined);
+    const file = findConfigFile(place, named);
     if (file !== undefined) {
       return file;
     }
   }
   return undefined;
+}
+
+function systemPlaces(): readonly string[] {
+  return [join(homedir(), ".config", "sftpgo"), "/etc/sftpgo", "/usr/local/etc/sftpgo"];
 }
 
 function refuseUnsupported(raw: unknown, source: Source): void {
