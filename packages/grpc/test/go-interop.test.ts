@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
 import { connectGrpc, createGrpcServer, GrpcError, Metadata, type ClientConnection } from "../src/index.ts";
+import { findGoPeer } from "./fixtures/go-peer.ts";
 import {
   emptyCall,
   fullDuplexCall,
@@ -19,8 +20,8 @@ import {
   unimplementedCall,
 } from "./fixtures/interop-service.ts";
 
-const goClient = process.env["GRPC_INTEROP_CLIENT"];
-const goServer = process.env["GRPC_INTEROP_SERVER"];
+const goClient = findGoPeer("GRPC_INTEROP_CLIENT");
+const goServer = findGoPeer("GRPC_INTEROP_SERVER");
 
 const LARGE = { responseSizes: [{ sizeBytes: 314_159, intervalUs: 0 }], payloadBytes: 271_828 };
 const PING_PONG = [
@@ -31,7 +32,7 @@ const PING_PONG = [
 ] as const;
 const SPECIAL_MESSAGE = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP \uD83D\uDE08\t\n";
 
-suite("the Go client against our server", { skip: goClient === undefined && "GRPC_INTEROP_CLIENT is not set" }, () => {
+suite("the Go client against our server", { skip: goClient.skip }, () => {
   for (const name of [
     "empty_unary",
     "large_unary",
@@ -56,7 +57,7 @@ suite("the Go client against our server", { skip: goClient === undefined && "GRP
       try {
         const port = (listener.address() as AddressInfo).port;
         const args = ["--server_host=127.0.0.1", `--server_port=${port}`, `--test_case=${name}`];
-        await promisify(execFile)(goClient!, args, { timeout: 30_000 });
+        await promisify(execFile)(goClient.path, args, { timeout: 30_000 });
       } finally {
         listener.close();
       }
@@ -64,7 +65,7 @@ suite("the Go client against our server", { skip: goClient === undefined && "GRP
   }
 });
 
-suite("our client against the Go server", { skip: goServer === undefined && "GRPC_INTEROP_SERVER is not set" }, () => {
+suite("our client against the Go server", { skip: goServer.skip }, () => {
   const cases: Readonly<Record<string, (client: ClientConnection) => Promise<void>>> = {
     empty_unary: async (client) => {
       assert.equal(await client.unary(emptyCall, undefined), undefined);
@@ -156,7 +157,7 @@ suite("our client against the Go server", { skip: goServer === undefined && "GRP
 
   test("every case", async (context) => {
     const port = await freePort();
-    const child = spawn(goServer!, [`--port=${port}`], { stdio: "ignore" });
+    const child = spawn(goServer.path, [`--port=${port}`], { stdio: "ignore" });
     try {
       const socket = await dial(port);
       await using client = connectGrpc(socket);

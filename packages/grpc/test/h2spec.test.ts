@@ -9,10 +9,11 @@ import { promisify } from "node:util";
 
 import { createGrpcServer } from "../src/index.ts";
 import { registerEcho } from "./fixtures/echo-service.ts";
+import { findGoPeer } from "./fixtures/go-peer.ts";
 
-const h2spec = process.env["H2SPEC"];
+const h2spec = findGoPeer("H2SPEC");
 
-test("h2spec passes, all of it", { skip: h2spec === undefined && "H2SPEC is not set" }, async () => {
+test("h2spec passes, all of it", { skip: h2spec.skip }, async () => {
   await using server = createGrpcServer();
   registerEcho(server);
   const listener = createServer((socket) => server.accept(socket)).listen(0, "127.0.0.1");
@@ -20,7 +21,7 @@ test("h2spec passes, all of it", { skip: h2spec === undefined && "H2SPEC is not 
   try {
     const port = String((listener.address() as AddressInfo).port);
     // It exits with 1 when anything fails.
-    const { stdout } = await promisify(execFile)(h2spec!, ["-h", "127.0.0.1", "-p", port, "-o", "5"], {
+    const { stdout } = await promisify(execFile)(h2spec.path, ["-h", "127.0.0.1", "-p", port, "-o", "5"], {
       timeout: 120_000,
     });
     assert.match(stdout, /\d+ tests, \d+ passed, 0 skipped, 0 failed/);
