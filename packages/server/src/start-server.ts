@@ -143,7 +143,7 @@ function sshSettings(
 ): Omit<SshServerOptions, "authenticator" | "events" | "hostKeys" | "logger" | "openFileSystem"> {
   const { common, sftpd, fairlead } = config;
   return {
-    bindings: sftpd.bindings.filter((binding) => binding.port > 0 || config.sftpd.bindings.length === 1),
+    bindings: activeBindings(config),
     algorithms: config.algorithms,
     banner: readBanner(config),
     idleTimeoutMs: common.idle_timeout * 60_000,
@@ -164,6 +164,19 @@ function sshSettings(
       failureDelayMs: common.defender.login_delay.password_failed,
     },
   };
+}
+
+/** Port 0 switches a binding off, as in SFTPGo; of the only one it means a free port, or there would be nothing to do. */
+function activeBindings({ sftpd, file }: Config): readonly Binding[] {
+  const bindings = sftpd.bindings.length === 1 ? sftpd.bindings : sftpd.bindings.filter(({ port }) => port > 0);
+  if (bindings.length === 0) {
+    throw new FairleadError(
+      "ERR_CONFIG_VALUE",
+      `${file ?? "configuration"}: sftpd.bindings has no port to listen on; give one of them a port`,
+      { details: { file, key: "sftpd.bindings" } },
+    );
+  }
+  return bindings;
 }
 
 /** What SFTPGo's 0 means. */

@@ -188,6 +188,8 @@ describe("fairlead serve refuses to start, in one line and with code 1,", () => 
       '{"plugins":[{"type":"notifier","cmd":"/nowhere/plugin","notifier_options":{"log_events":[1]}}]}',
       /\/nowhere\/plugin|plugin/,
     ],
+    ["nothing to listen on", '{"sftpd":{"bindings":[]}}', /sftpd\.bindings has no port/],
+    ["every port switched off", '{"sftpd":{"bindings":[{"port":0},{"port":0}]}}', /sftpd\.bindings has no port/],
     ["a banner that is not there", '{"sftpd":{"login_banner_file":"no.txt"}}', /login_banner_file .*no\.txt/],
   ] as const) {
     test(what, async () => {
