@@ -196,7 +196,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "shows another certificate than it announced",
-    body: await tlsPlugin({ showsAnother: true }),
+    body: tlsPlugin({ showsAnother: true }),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS handshake with the plugin at ", "Host and plugin must both use AutoMTLS"],
     options: { tls: "auto" },
@@ -220,7 +220,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "finishes the TLS handshake and says nothing",
-    body: await tlsPlugin(),
+    body: tlsPlugin(),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],
     options: { ...soon, tls: "auto" },

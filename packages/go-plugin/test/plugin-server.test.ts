@@ -151,8 +151,8 @@ async function connectAs(
   }
 }
 
-describe("a plugin with AutoMTLS", { timeout: 30_000 }, async () => {
-  const host = await createIdentity();
+describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
+  const host = createIdentity();
 
   it("serves the host that was announced", async () => {
     await using sandbox = new Sandbox();
@@ -163,7 +163,7 @@ describe("a plugin with AutoMTLS", { timeout: 30_000 }, async () => {
   it("refuses everybody else", async () => {
     await using sandbox = new Sandbox();
     await using server = await startEcho(sandbox, { PLUGIN_CLIENT_CERT: host.certificatePem });
-    const other = await createIdentity();
+    const other = createIdentity();
     assert.equal(await connectAs(server, { cert: other.certificatePem, key: other.privateKeyPem }), "refused");
     assert.equal(await connectAs(server, {}), "refused");
   });

@@ -23,9 +23,11 @@ export async function connectPlugin(
   const reads = createReads();
   const where = socketAddress(address);
   const secure = security.kind === "tls" ? security.tls.connectOptions(security.certificate) : undefined;
-  const { connect: connectTls } = secure === undefined ? {} : await import("node:tls");
   signal.throwIfAborted();
-  const socket = connectTls?.({ ...where, ...reads, ...secure }) ?? connectSocket({ ...where, ...reads });
+  const socket =
+    secure === undefined
+      ? connectSocket({ ...where, ...reads })
+      : process.getBuiltinModule("node:tls").connect({ ...where, ...reads, ...secure });
   const ready = secure === undefined ? "connect" : "secureConnect";
   return await new Promise((resolve, reject) => {
     const fail = (error: Error): void => {

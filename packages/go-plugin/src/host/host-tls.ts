@@ -12,9 +12,10 @@ export interface HostTls {
 }
 
 /** Makes a one-time certificate for one plugin (client.go: Start, AutoMTLS). TLS is loaded here and not before. */
-export async function createHostTls(): Promise<HostTls> {
-  const [tls, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
-  const identity = await createIdentity();
+export function createHostTls(): HostTls {
+  const tls = process.getBuiltinModule("node:tls");
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
+  const identity = createIdentity();
   return {
     certificatePem: identity.certificatePem,
     connectOptions(pluginDer) {

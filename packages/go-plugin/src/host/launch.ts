@@ -31,7 +31,7 @@ export async function launch<const K extends KindMap>(options: LaunchOptions<K>)
   const deadline = new StartDeadline(plan.startTimeoutMs, plan.signal);
   try {
     const file = await findExecutable(plan, deadline);
-    const tls = plan.tls === "auto" ? await createHostTls() : undefined;
+    const tls = plan.tls === "auto" ? createHostTls() : undefined;
     const child = await startChild(plan, file, tls);
     return (await finishStart(plan, child, tls, deadline)) as unknown as PluginProcess<K>;
   } finally {

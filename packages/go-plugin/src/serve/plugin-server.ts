@@ -38,7 +38,7 @@ export async function openPluginServer(options: PluginServerOptions, stdio: Stdi
   checkCookie(options.handshake, env);
   const appVersion = chooseVersion(options, logger);
   const hostPem = env[ENV_CLIENT_CERT];
-  const tls = hostPem === undefined || hostPem === "" ? undefined : await createPluginTls(hostPem);
+  const tls = hostPem === undefined || hostPem === "" ? undefined : createPluginTls(hostPem);
   await options.start?.();
   options.signal?.throwIfAborted();
   const listener = await openListener(env, tls?.createServer);

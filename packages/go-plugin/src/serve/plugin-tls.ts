@@ -15,10 +15,12 @@ export interface PluginTls {
  * is loaded here and not before: a plaintext plugin starts without it. Unlike Go, refuses to start when the host's
  * certificate cannot be read: no connection could ever succeed.
  */
-export async function createPluginTls(hostPem: string): Promise<PluginTls> {
-  const [tls, { X509Certificate }] = await Promise.all([import("node:tls"), import("node:crypto")]);
+export function createPluginTls(hostPem: string): PluginTls {
+  // Not `import`: that evaluates every lazy part of both.
+  const tls = process.getBuiltinModule("node:tls");
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
   const host = readCertificate(() => new X509Certificate(hostPem));
-  const identity = await createIdentity();
+  const identity = createIdentity();
   return {
     certificate: identity.certificateDer,
     createServer: () =>

@@ -7,9 +7,9 @@ import { connect, createServer } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { certificateToPem, createIdentity } from "./certificate.ts";
 
-describe("createIdentity", async () => {
+describe("createIdentity", () => {
   const nowMs = Date.parse("2026-11-25T12:00:00Z");
-  const identity = await createIdentity(nowMs);
+  const identity = createIdentity(nowMs);
   const certificate = new X509Certificate(identity.certificateDer);
 
   it("makes a certificate that OpenSSL reads and that its own key signed", () => {
@@ -36,8 +36,8 @@ describe("createIdentity", async () => {
     assert.deepEqual(certificate.keyUsage, ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"]);
   });
 
-  it("has another serial number and key each time", async () => {
-    const other = new X509Certificate((await createIdentity(nowMs)).certificateDer);
+  it("has another serial number and key each time", () => {
+    const other = new X509Certificate(createIdentity(nowMs).certificateDer);
     assert.notEqual(other.serialNumber, certificate.serialNumber);
     assert.notEqual(other.fingerprint256, certificate.fingerprint256);
   });
@@ -50,7 +50,7 @@ describe("createIdentity", async () => {
   });
 
   it("carries a mutual TLS 1.3 connection with another one", async () => {
-    const peer = await createIdentity();
+    const peer = createIdentity();
     const server = createServer({
       cert: identity.certificatePem,
       key: identity.privateKeyPem,

@@ -26,11 +26,9 @@ export function listening(options: {
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString("base64").replaceAll("=", "");
 
 /** A certificate for the sixth field, and a TLS server that shows the same or another one. */
-export async function tlsPlugin(
-  options: { readonly showsAnother?: boolean; readonly onConnection?: string } = {},
-): Promise<string> {
-  const announced = await createIdentity();
-  const shown = options.showsAnother === true ? await createIdentity() : announced;
+export function tlsPlugin(options: { readonly showsAnother?: boolean; readonly onConnection?: string } = {}): string {
+  const announced = createIdentity();
+  const shown = options.showsAnother === true ? createIdentity() : announced;
   const tls = JSON.stringify({ cert: shown.certificatePem, key: shown.privateKeyPem });
   return listening({
     make: `((listener) => require("node:tls").createServer(${tls}, listener))`,
@@ -40,4 +38,4 @@ export async function tlsPlugin(
 }
 
 /** A sixth field that is a certificate. */
-export const someCertificate: string = base64((await createIdentity()).certificateDer);
+export const someCertificate: string = base64(createIdentity().certificateDer);
