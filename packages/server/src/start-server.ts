@@ -61,6 +61,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   started.defer(async () => {
     await store.close();
   });
+  const settings = sshSettings(config);
   const hostKeys = await loadServerHostKeys(config, logger);
   const plugins = await startPluginManager({
     plugins: config.plugins,
@@ -83,7 +84,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   });
   const quotas = createDiskQuotaLedger();
   const ssh = await startSshServer({
-    ...sshSettings(config),
+    ...settings,
     hostKeys,
     authenticator,
     events: plugins.notifiers,
