@@ -36,7 +36,7 @@ export interface LaunchOptions<K extends KindMap> {
   readonly tls?: "auto" | "none";
   /** Checked before the process is started. Default: not checked. */
   readonly checksum?: Checksum;
-  /** From the start of the process to the first answered health check, milliseconds. Default 60 000. */
+  /** From the call of launch(), checksum included, to the first answered health check, milliseconds. Default 60 000. */
   readonly startTimeoutMs?: number;
   /** How long each step of stop() may take before the next harder one, milliseconds. Default 2 000. */
   readonly stopGraceMs?: number;
