@@ -23,7 +23,7 @@ describe("kill -9 of a plugin during 500 uploads", { skip, concurrency: 3 }, () 
       const victims: number[] = [];
       let areUploadsOver = false;
       void Promise.allSettled(batches.map(async (batch) => await batch.done)).then(() => (areUploadsOver = true));
-      for (const heardBefore of [100, 400, 700]) {
+      for (const heardBefore of [20, 400, 700]) {
         await waitFor(`${heardBefore} events`, () => events.fsEvents().length >= heardBefore);
         if (victims.length === 0) assert.ok(!areUploadsOver, "the uploads were over before the plugin was killed");
         const victim = events.lastPid();
