@@ -1,6 +1,3 @@
-import { accessSync, constants, openSync, readSync, closeSync, realpathSync } from "node:fs";
-import { isSea } from "node:sea";
-
 /** How a person can make a server run this plugin. */
 export interface PluginSelfDescription {
   /** `notifier`, `auth` … as in the server's configuration. */
@@ -43,8 +40,10 @@ export function formatRunByHandText(description: PluginSelfDescription, executab
   );
 }
 
-/** Finds out how this process was started. */
+/** Finds out how this process was started. Loads what it needs only then: a plugin that a host starts never asks. */
 export function describeOwnExecutable(): PluginExecutable {
+  const { isSea } = process.getBuiltinModule("node:sea");
+  const { realpathSync } = process.getBuiltinModule("node:fs");
   const script = process.argv[1];
   if (isSea() || script === undefined) return { path: process.execPath, runnable: true, needsPath: false };
   const path = realpathSync(script);
@@ -52,6 +51,7 @@ export function describeOwnExecutable(): PluginExecutable {
 }
 
 function isExecutable(path: string): boolean {
+  const { accessSync, constants } = process.getBuiltinModule("node:fs");
   try {
     accessSync(path, constants.X_OK);
     return readStart(path) === "#!";
@@ -62,6 +62,7 @@ function isExecutable(path: string): boolean {
 }
 
 function readStart(path: string): string {
+  const { openSync, readSync, closeSync } = process.getBuiltinModule("node:fs");
   const file = openSync(path, "r");
   try {
     const start = Buffer.alloc(2);
