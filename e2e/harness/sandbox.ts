@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
@@ -21,6 +22,16 @@ export function suiteOwner(): Owner {
   return { after: (clean) => void cleaning.push(clean) };
 }
 
+const openSandboxes = new Set<Sandbox>();
+
+// A run that is interrupted, or ended for taking too long, has no time for more than this.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const sandbox of openSandboxes) sandbox.abandon();
+    process.exit(1);
+  });
+}
+
 /** A folder for one story: data, homes, keys, temporary files. Whatever is started in it is gone when it closes. */
 export class Sandbox implements AsyncDisposable {
   readonly folder: string;
@@ -29,6 +40,7 @@ export class Sandbox implements AsyncDisposable {
 
   private constructor(folder: string) {
     this.folder = folder;
+    openSandboxes.add(this);
   }
 
   /** Opens a new folder; it is closed when its owner, usually the test, ends. */
@@ -82,9 +94,15 @@ export class Sandbox implements AsyncDisposable {
       await this.#cleaning.disposeAsync();
       await this.assertNothingLeft();
     } finally {
-      for (const { pid } of processesOf(this.folder)) process.kill(pid, "SIGKILL");
-      await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+      this.abandon();
     }
+  }
+
+  /** Ends whatever runs here the hard way and removes the folder, at once. */
+  abandon(): void {
+    for (const { pid } of processesOf(this.folder)) process.kill(pid, "SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    openSandboxes.delete(this);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
