@@ -9,7 +9,7 @@ import { addUser } from "../e2e/harness/users.ts";
 import { median } from "./harness/median.ts";
 import { openSandbox } from "./harness/open-sandbox.ts";
 import type { Comparison, Report } from "./harness/report.ts";
-import { cipher, timeSession, type SftpPeer } from "./harness/sftp-session.ts";
+import { cipher, serverCpuUs, timeSession, type SftpPeer } from "./harness/sftp-session.ts";
 import { skipWithoutSftpGo, startSftpGo } from "./harness/sftpgo.ts";
 import { findSshd, startSshd } from "./harness/sshd.ts";
 
@@ -41,15 +41,15 @@ export async function benchSftpTransfer(): Promise<readonly Report[]> {
       : { title, peer: names.sshd, comparisons: compare(ours, sshd, { up: 0.9, down: 0.8 }) },
     sftpGo === undefined
       ? skipped(names.sftpGo, noSftpGo === false ? "" : noSftpGo)
-      : { title, peer: names.sftpGo, comparisons: compare(ours, sftpGo) },
+      : { title, peer: names.sftpGo, comparisons: [...compare(ours, sftpGo), ...compareCpu(ours, sftpGo)] },
   ];
 }
 
 async function startOurs(sandbox: Sandbox, openSsh: OpenSsh): Promise<SftpPeer> {
   const config = await writeConfig(sandbox);
   const user = await addUser(sandbox, openSsh, config, "bench");
-  await TestServer.start(sandbox, { config });
-  return { port: config.port, login: user.byKey, at: (name) => `/${name}` };
+  const { pid } = await TestServer.start(sandbox, { config });
+  return { port: config.port, login: user.byKey, at: (name) => `/${name}`, pid };
 }
 
 async function startOpenSsh(sandbox: Sandbox, openSsh: OpenSsh): Promise<SftpPeer> {
@@ -64,11 +64,24 @@ function compare(ours: TransferRates, peer: TransferRates, wanted?: { up: number
   ];
 }
 
+function compareCpu(ours: TransferRates, peer: TransferRates): Comparison[] {
+  const unit = "server CPU us/MiB";
+  return [
+    { what: "upload", unit, ours: ours.upCpuUs, peer: peer.upCpuUs },
+    { what: "download", unit, ours: ours.downCpuUs, peer: peer.downCpuUs },
+  ];
+}
+
+interface Transfer {
+  readonly mbPerSecond: number;
+  readonly cpuUsPerMiB: number;
+}
+
 class TransferRates {
   readonly #openSsh: OpenSsh;
   readonly #peer: SftpPeer;
-  readonly #up: number[] = [];
-  readonly #down: number[] = [];
+  readonly #ups: Transfer[] = [];
+  readonly #downs: Transfer[] = [];
 
   constructor(openSsh: OpenSsh, peer: SftpPeer) {
     this.#openSsh = openSsh;
@@ -76,22 +89,34 @@ class TransferRates {
   }
 
   get up(): number {
-    return median(this.#up);
+    return median(this.#ups.map(({ mbPerSecond }) => mbPerSecond));
   }
 
   get down(): number {
-    return median(this.#down);
+    return median(this.#downs.map(({ mbPerSecond }) => mbPerSecond));
+  }
+
+  get upCpuUs(): number {
+    return median(this.#ups.map(({ cpuUsPerMiB }) => cpuUsPerMiB));
+  }
+
+  get downCpuUs(): number {
+    return median(this.#downs.map(({ cpuUsPerMiB }) => cpuUsPerMiB));
   }
 
   /** The time of a session that moves nothing is taken off. */
   async measure(): Promise<void> {
     const remote = this.#peer.at("transferred");
     const idleMs = await timeSession(this.#openSsh, this.#peer, ["pwd"]);
-    const upMs = await timeSession(this.#openSsh, this.#peer, [`put local ${remote}`]);
-    const downMs = await timeSession(this.#openSsh, this.#peer, [`get ${remote} fetched`]);
-    const bytes = fileMiB * 1_048_576;
-    this.#up.push(bytes / 1000 / (upMs - idleMs));
-    this.#down.push(bytes / 1000 / (downMs - idleMs));
+    this.#ups.push(await this.#transfer(`put local ${remote}`, idleMs));
+    this.#downs.push(await this.#transfer(`get ${remote} fetched`, idleMs));
+  }
+
+  async #transfer(command: string, idleMs: number): Promise<Transfer> {
+    const cpuBeforeUs = serverCpuUs(this.#peer);
+    const tookMs = (await timeSession(this.#openSsh, this.#peer, [command])) - idleMs;
+    const cpuUs = serverCpuUs(this.#peer) - cpuBeforeUs;
+    return { mbPerSecond: (fileMiB * 1_048_576) / 1000 / tookMs, cpuUsPerMiB: cpuUs / fileMiB };
   }
 }
 

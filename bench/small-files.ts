@@ -9,10 +9,9 @@ import { addUser } from "../e2e/harness/users.ts";
 import { bundlePlugin } from "../interop/bundle-plugin.ts";
 import { buildInterop } from "../interop/build.ts";
 import { median } from "./harness/median.ts";
-import { processCpuUs } from "./harness/process-cpu.ts";
 import { openSandbox } from "./harness/open-sandbox.ts";
 import type { Comparison, Report } from "./harness/report.ts";
-import { timeSession, type SftpPeer } from "./harness/sftp-session.ts";
+import { serverCpuUs, timeSession, type SftpPeer } from "./harness/sftp-session.ts";
 import { skipWithoutSftpGo, startSftpGo } from "./harness/sftpgo.ts";
 
 const rounds = Number(process.env["FAIRLEAD_BENCH_ROUNDS"] ?? 7);
@@ -101,14 +100,10 @@ class SmallUploads {
   async measure(remote: string): Promise<void> {
     const idleMs = await timeSession(this.#openSsh, this.#peer, ["pwd"]);
     const puts = fileNames.map((name) => `put ${name} /${remote}/${name}`);
-    const cpuBeforeUs = this.#serverCpuUs();
+    const cpuBeforeUs = serverCpuUs(this.#peer);
     const tookMs = await timeSession(this.#openSsh, this.#peer, [`mkdir /${remote}`, ...puts], this.#folder);
     this.#times.push(tookMs - idleMs);
-    this.#cpuUs.push(this.#serverCpuUs() - cpuBeforeUs);
-  }
-
-  #serverCpuUs(): number {
-    return (this.#peer.pid === undefined ? undefined : processCpuUs(this.#peer.pid)) ?? Number.NaN;
+    this.#cpuUs.push(serverCpuUs(this.#peer) - cpuBeforeUs);
   }
 }
 

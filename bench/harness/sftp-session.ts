@@ -1,4 +1,5 @@
 import type { Login, OpenSsh } from "../../e2e/harness/openssh.ts";
+import { processCpuUs } from "./process-cpu.ts";
 
 /** A server as OpenSSH's client reaches it. */
 export interface SftpPeer {
@@ -28,4 +29,9 @@ export async function timeSession(
   const tookMs = performance.now() - start;
   if (result.code !== 0) throw new Error(`sftp ended with ${result.signal ?? result.code}: ${result.stderr}`);
   return tookMs;
+}
+
+/** Processor time the server has used so far, microseconds; NaN when it is not one process or the system does not tell. */
+export function serverCpuUs({ pid }: SftpPeer): number {
+  return (pid === undefined ? undefined : processCpuUs(pid)) ?? Number.NaN;
 }
