@@ -167,9 +167,9 @@ function sshSettings(
   };
 }
 
-/** Port 0 switches a binding off, as in SFTPGo; of the only one it means a free port, or there would be nothing to do. */
-function activeBindings({ sftpd, file }: Config): readonly Binding[] {
-  const bindings = sftpd.bindings.length === 1 ? sftpd.bindings : sftpd.bindings.filter(({ port }) => port > 0);
+/** Port 0 switches a binding off, as in SFTPGo. */
+function activeBindings({ sftpd, fairlead, file }: Config): readonly Binding[] {
+  const bindings = sftpd.bindings.filter(({ port }) => port > 0 || fairlead.free_ports);
   if (bindings.length === 0) {
     throw new FairleadError(
       "ERR_CONFIG_VALUE",

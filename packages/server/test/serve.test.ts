@@ -37,6 +37,7 @@ function configure(more: Record<string, unknown>): void {
     common: { defender: { login_delay: { password_failed: 0 } } },
     sftpd: { bindings: [{ address: "127.0.0.1", port: 0 }], host_keys: ["id_ed25519"] },
     data_provider: { password_hashing: { bcrypt_options: { cost: 4 } } },
+    fairlead: { free_ports: true },
   };
   writeFileSync(join(folder, "fairlead.json"), JSON.stringify({ ...base, ...more }));
 }
@@ -214,6 +215,15 @@ describe("fairlead serve with a plugin", () => {
     );
     assert.ok(pidIn(events) > 0);
     assert.equal(isAlive(pidIn(events)), false);
+  });
+
+  test("does not start when every binding is switched off by port 0, as in SFTPGo", async () => {
+    const result = await fairlead(["serve", "--log-level", "error"], {
+      cwd: folder,
+      env: { SFTPGO_FAIRLEAD__FREE_PORTS: "false" },
+    });
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /fairlead\.json: sftpd\.bindings has no port to listen on/);
   });
 
   test("with grace time lets a client finish, a second signal ends it", async () => {
