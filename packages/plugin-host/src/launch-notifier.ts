@@ -13,14 +13,16 @@ type NotifierKinds = { readonly notifier: typeof notifierKind };
 export interface LaunchNotifierOptions {
   /** The host's environment, of which the plugin gets what its configuration names. */
   readonly env: Env;
+  /** Gets the plugin's name from `launch`. */
   readonly logger: Logger;
+  readonly startTimeoutMs: number;
   readonly stdio?: NonNullable<LaunchOptions<NotifierKinds>["stdio"]>;
 }
 
 /** How a notifier entry of the configuration is started, and started again. */
 export function createNotifierStart(
   config: PluginConfig,
-  { env, logger, stdio }: LaunchNotifierOptions,
+  { env, logger, startTimeoutMs, stdio }: LaunchNotifierOptions,
 ): StartProcess<NotifierClient> {
   const options: LaunchOptions<NotifierKinds> = {
     command: config.cmd,
@@ -30,6 +32,7 @@ export function createNotifierStart(
     versions: { [NOTIFIER_PROTOCOL_VERSION]: { notifier: notifierKind } },
     tls: config.autoMtls ? "auto" : "none",
     logger,
+    startTimeoutMs,
     ...(config.sha256sum !== undefined && { checksum: { algorithm: "sha256", hex: config.sha256sum } }),
     ...(stdio !== undefined && { stdio }),
   };

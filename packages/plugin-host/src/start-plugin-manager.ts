@@ -25,6 +25,8 @@ export interface PluginManagerOptions {
   readonly logger: Logger;
   /** Receive what plugins print after their handshake. Default: dropped. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
+  /** How long each start of a plugin may take, milliseconds. Default 60 000, as in SFTPGo. */
+  readonly startTimeoutMs?: number;
   /** Default: {@link defaultRestartPolicy}. */
   readonly restart?: Partial<RestartPolicy>;
   /** Default: {@link defaultHealthPolicy}. */
@@ -36,6 +38,7 @@ export interface PluginManagerOptions {
 }
 
 const defaultDrainMs = 10_000;
+const defaultStartTimeoutMs = 60_000;
 const runIdBytes = 8;
 
 /**
@@ -64,12 +67,13 @@ export async function startPluginManager(options: PluginManagerOptions): Promise
 }
 
 function createNotifier(config: PluginConfig, index: number, options: PluginManagerOptions): SupervisedNotifier {
-  const logger = options.logger.child({ plugin: basename(config.cmd), type: config.type, index });
-  const { env, stdio } = options;
+  const entry = options.logger.child({ type: config.type, index });
+  const logger = entry.child({ plugin: basename(config.cmd) });
+  const { env, stdio, startTimeoutMs = defaultStartTimeoutMs } = options;
   return new SupervisedNotifier({
     index,
     config,
-    start: createNotifierStart(config, { env, logger, ...(stdio !== undefined && { stdio }) }),
+    start: createNotifierStart(config, { env, logger: entry, startTimeoutMs, ...(stdio !== undefined && { stdio }) }),
     restart: { ...defaultRestartPolicy, ...options.restart },
     health: { ...defaultHealthPolicy, ...options.health },
     delivery: { ...defaultDeliveryPolicy, ...options.delivery },
@@ -105,7 +109,7 @@ async function startOne(notifier: SupervisedNotifier, index: number): Promise<vo
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PluginHostError(
       "ERR_PLUGIN_START_FAILED",
-      `the ${type} plugin ${JSON.stringify(cmd)} (plugins[${index}]) did not start: ${reason}`,
+      `plugins[${index}] (${type} ${JSON.stringify(cmd)}): ${reason}`,
       { details: { index, cmd, type }, cause },
     );
   }

@@ -104,7 +104,7 @@ test("when one plugin does not start, none is left running", async () => {
   const plugins = configure({ cmd: good }, { cmd: `${folder.path}/missing` });
   await assert.rejects(startPluginManager({ plugins, env, logger: createMemoryLogger() }), (error: unknown) => {
     assert.ok(PluginHostError.is(error, "ERR_PLUGIN_START_FAILED"));
-    assert.match(error.message, /the notifier plugin ".*\/missing" \(plugins\[1\]\) did not start: /);
+    assert.match(error.message, /^plugins\[1\] \(notifier ".*\/missing"\): plugin missing did not start: /);
     assert.ok(PluginError.is(error.cause, "ERR_PLUGIN_SPAWN_FAILED"), String(error.cause));
     return true;
   });

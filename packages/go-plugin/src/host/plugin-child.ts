@@ -107,8 +107,8 @@ export class PluginChild {
     this.#removeSockets();
     forget();
     this.#exit = exit;
-    const level = exit.code === 0 ? "info" : "error";
-    if (this.#child.pid !== undefined) logger.log(level, "plugin process exited", { ...exit });
+    // No more than a trace of it: whoever launched the plugin gets `exited`, and knows whether the end was asked for.
+    if (this.#child.pid !== undefined) logger.log("debug", "plugin process exited", { ...exit });
     return exit;
   }
 

@@ -33,8 +33,12 @@ export function removeSocketFolder(folder: string): void {
   }
 }
 
-/** Removes the socket of a plugin that is gone, and the private folder our plugins put it in. Never another file. */
+/**
+ * Removes the socket of a plugin that is gone, and the private folder our plugins put it in. Only what go-plugin or our
+ * own plugins name so: a plugin may advertise any path, and another service's socket is not ours to remove.
+ */
 export function removeAdvertisedSocket(path: string): void {
+  if (!isPluginSocket(path)) return;
   try {
     if (!lstatSync(path).isSocket()) return;
     unlinkSync(path);
@@ -48,4 +52,8 @@ export function removeAdvertisedSocket(path: string): void {
   } catch {
     // Gone, or not empty and so not only ours.
   }
+}
+
+function isPluginSocket(path: string): boolean {
+  return /^plugin\d+$/.test(basename(path)) || basename(dirname(path)).startsWith(SOCKET_FOLDER_PREFIX);
 }

@@ -62,8 +62,13 @@ function report(error: unknown, terminal: Terminal): ExitCode {
     return error.exitCode === 0 ? 0 : 2;
   }
   const message = error instanceof Error ? error.message : String(error);
-  terminal.stderr.write(`fairlead: ${message.replace(/\s*\n\s*/g, " ")}\n`);
+  terminal.stderr.write(`fairlead: ${onOneLine(message)}\n`);
   return FairleadError.is(error, "ERR_USAGE") ? 2 : 1;
+}
+
+/** Lines of a message as sentences. */
+function onOneLine(message: string): string {
+  return message.replaceAll(/([.:;,]?)\s*\n\s*/g, (_, end: string) => (end === "" ? ". " : `${end} `));
 }
 
 function readVersion(): string {

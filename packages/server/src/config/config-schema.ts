@@ -123,6 +123,8 @@ const fairleadSchema = z.object({
   max_concurrent_hashes: integer(1, 64, 2),
   /** Seconds plugins get at the end to take the events already accepted. */
   event_drain_time: integer(0, 3600, 10),
+  /** Seconds a plugin may take to start. SFTPGo gives go-plugin's 60. */
+  plugin_start_timeout: integer(1, 3600, 60),
   /** A binding with port 0 gets a free port instead of being off; the log says which. */
   free_ports: flag(false),
 });

@@ -21,7 +21,7 @@ export const KNOWN_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
   ),
   fairlead: keys(
     "data_dir login_grace_time keepalive_interval max_unauthenticated_connections max_unauthenticated_per_host " +
-      "max_channels max_concurrent_hashes event_drain_time free_ports",
+      "max_channels max_concurrent_hashes event_drain_time plugin_start_timeout free_ports",
   ),
 };
 
