@@ -101,7 +101,9 @@ async function assertRefused(
   reason: RegExp,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const { file } = await writeConfig(sandbox, { plugins });
+  // Short enough to wait for a plugin that says nothing, long enough for every other on a busy machine.
+  const sections = { fairlead: { plugin_start_timeout: 15 } };
+  const { file } = await writeConfig(sandbox, { plugins, sections });
   const result = await serveToItsEnd(sandbox, file, env);
   assert.ok(result.code !== 0 && result.code !== null, `ended with ${result.signal ?? result.code}`);
   const lines = `${result.stdout}${result.stderr}`.split("\n");

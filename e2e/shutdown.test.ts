@@ -1,10 +1,9 @@
 /** The end of a server, asked for and not. */
 import assert from "node:assert/strict";
-import { readdir, rmdir, stat, truncate } from "node:fs/promises";
+import { readdir, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isAlive } from "./harness/processes.ts";
-import type { Sandbox } from "./harness/sandbox.ts";
 import { TestServer } from "./harness/server.ts";
 import { openStory } from "./harness/story.ts";
 import { skipWithout } from "./harness/tools.ts";
@@ -75,7 +74,6 @@ describe("the end of a server", { skip: skipWithout("sftp", "ssh-keygen"), concu
     server.kill("SIGKILL");
     await server.exited;
     await waitFor("the end of the plugin", () => !isAlive(orphan), { timeoutMs: 10_000 });
-    await removeFoldersOfKilledServer(sandbox);
     await sandbox.assertNothingLeft();
 
     const env = { RECORD_EVENTS_FILE: events.file };
@@ -93,15 +91,9 @@ describe("the end of a server", { skip: skipWithout("sftp", "ssh-keygen"), concu
     server.kill("SIGKILL");
     await assert.rejects(batch.done, "the uploads were over before the signal");
     await waitFor("the end of the plugin", () => !isAlive(events.lastPid()), { timeoutMs: 10_000 });
-    await removeFoldersOfKilledServer(sandbox);
     await sandbox.assertNothingLeft();
   });
 });
-
-/** A server that was killed could not remove the folders of its plugins' sockets; they must be empty, or this fails. */
-async function removeFoldersOfKilledServer(sandbox: Sandbox): Promise<void> {
-  for (const name of await readdir(sandbox.path("tmp"))) await rmdir(sandbox.path("tmp", name));
-}
 
 async function sizeOf(file: string): Promise<number> {
   return await stat(file).then(
