@@ -9,6 +9,7 @@ import type { EventSink } from "../events/event-sink.ts";
 import type { Authenticator } from "../login/authenticator.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
 import type { ConnectionPlace } from "./connection-limits.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
@@ -86,6 +87,7 @@ export class SshConnection {
     }, services.loginGraceMs);
     this.#state = { phase: "login", graceTimer };
     socket.setNoDelay(true);
+    gatherWrites(socket);
     socket.on("data", this.#keepStart);
     socket.on("data", () => {
       // Answers to a client that asks and does not read; what channels write is bounded by their guard.
