@@ -68,10 +68,48 @@ test("a rule that cannot be understood is refused, not left out", () => {
   }
 });
 
-test("knows which directories have rules inside", () => {
-  const permissions = createPermissions({ permissions: { "/": ["*"], "/a/b": [], "/p/*/q": [] } });
-  const inside = ["/", "/a", "/p", "/p/x"].filter((path) => permissions.hasRulesInside(path));
-  const none = ["/a/b", "/c", "/p/x/q", "/p/x/y"].filter((path) => permissions.hasRulesInside(path));
-  assert.deepEqual(inside, ["/", "/a", "/p", "/p/x"]);
-  assert.deepEqual(none, []);
-});
+/** Directories that may not become one another, whichever way round. */
+const MOVES_BETWEEN_RULES: readonly (readonly [from: string, to: string])[] = [
+  ["/a", "/free"],
+  ["/a/b", "/free"],
+  ["/a/b", "/a/free"],
+  ["/a/b", "/p/x/q"],
+  ["/p", "/free"],
+  ["/p/x", "/free"],
+  ["/p/x", "/p/y"],
+  ["/p/x/q", "/free"],
+  ["/p/x/q", "/p/x/free"],
+  ["/each/x", "/free"],
+  ["/each/x", "/each/special"],
+  ["/each/x", "/each/special-too"],
+  ["/each/*", "/each/x"],
+];
+
+const MOVES_WITHIN_RULES: readonly (readonly [from: string, to: string])[] = [
+  ["/free", "/other"],
+  ["/a/b/below", "/free"],
+  ["/a/free", "/p/x/free"],
+  ["/p/x/q/below", "/free"],
+  ["/p/x/q", "/p/y/q"],
+  ["/each/x", "/each/y"],
+];
+
+const RULES = { "/": ["*"], "/a/b": [], "/p/*/q": [], "/each/*": ["list"], "/each/special*": ["upload"] };
+const EXACT_AND_PATTERNS = createPermissions({ permissions: { ...RULES, "/each/special": ["download"] } });
+
+for (const [one, other] of MOVES_BETWEEN_RULES) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    test(`a directory that goes from ${from} to ${to} comes under other rules`, () => {
+      assert.equal(EXACT_AND_PATTERNS.sameRulesBelow(from, to), false);
+    });
+  }
+}
+
+for (const [from, to] of MOVES_WITHIN_RULES) {
+  test(`a directory that goes from ${from} to ${to} takes no rule along and meets none`, () => {
+    assert.equal(EXACT_AND_PATTERNS.sameRulesBelow(from, to), true);
+  });
+}

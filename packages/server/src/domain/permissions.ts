@@ -26,8 +26,11 @@ export type Permission =
 export interface Permissions {
   /** Whether one of `permissions` is granted in `directory` (a normalised virtual path). */
   allows(directory: string, ...permissions: readonly Permission[]): boolean;
-  /** Whether some rule speaks about a directory below `directory`, so that moving it would move files between rules. */
-  hasRulesInside(directory: string): boolean;
+  /**
+   * Whether a directory that goes from `from` to `to` takes no rule along and meets none: neither path has a rule of
+   * its own (or one pattern names both), and no rule speaks of a directory below either.
+   */
+  sameRulesBelow(from: string, to: string): boolean;
 }
 
 interface PatternRule {
@@ -79,7 +82,12 @@ class CompiledPermissions implements Permissions {
     return granted.has("*") || permissions.some((permission) => granted.has(permission));
   }
 
-  hasRulesInside(directory: string): boolean {
+  // What the directories around the two grant is not looked at here: that is what the permission to rename is for.
+  sameRulesBelow(from: string, to: string): boolean {
+    return this.#ruleAt(from) === this.#ruleAt(to) && !this.#hasRulesInside(from) && !this.#hasRulesInside(to);
+  }
+
+  #hasRulesInside(directory: string): boolean {
     for (const path of this.#exact.keys()) if (isInside(path, directory)) return true;
     const depth = depthOf(directory);
     return this.#patterns.some(({ pattern }) => {
@@ -93,11 +101,15 @@ class CompiledPermissions implements Permissions {
 
   #grantedIn(directory: string): ReadonlySet<string> {
     for (const candidate of ancestorsAndSelf(directory)) {
-      const granted =
-        this.#exact.get(candidate) ?? this.#patterns.find(({ pattern }) => pattern.matches(candidate))?.granted;
+      const granted = this.#ruleAt(candidate);
       if (granted) return granted;
     }
     return NOTHING;
+  }
+
+  /** What the rule that names this very directory grants; one object for each rule. */
+  #ruleAt(directory: string): ReadonlySet<string> | undefined {
+    return this.#exact.get(directory) ?? this.#patterns.find(({ pattern }) => pattern.matches(directory))?.granted;
   }
 }
 

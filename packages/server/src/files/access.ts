@@ -72,10 +72,12 @@ export class Access {
     return this.#names.check(path) === "hidden";
   }
 
-  /** A directory whose files other rules speak about must stay where it is, or it would carry them to new rules. */
+  /**
+   * A directory that a rule names, or whose files other rules speak about, must stay where it is, or it would carry
+   * them to new rules.
+   */
   requireSameRulesBelow(from: string, to: string): void {
-    const permissions = this.#permissions;
-    if (permissions.hasRulesInside(from) || permissions.hasRulesInside(to)) throw permissionDenied();
+    if (!this.#permissions.sameRulesBelow(from, to)) throw permissionDenied();
     if (!this.#names.sameRulesBelow(from, to)) throw permissionDenied();
   }
 }

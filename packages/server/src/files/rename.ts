@@ -50,7 +50,10 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
     access.require(path, use, ...permissions);
     access.requireAt(place, use, ...permissions);
   }
-  if (isDirectory) access.requireSameRulesBelow(source.virtualPath, target.virtualPath);
+  if (isDirectory) {
+    access.requireSameRulesBelow(from, to);
+    access.requireSameRulesBelow(source.virtualPath, target.virtualPath);
+  }
   const canOverwrite = access.permitsAt(target, to, "overwrite");
   if (target.stats) {
     if (target.stats.isDirectory()) throw new SftpError("OP_UNSUPPORTED", "cannot rename onto a directory");

@@ -157,6 +157,55 @@ test("a directory with rules inside stays where it is", async () => {
   await refuses(under.fs.rename("/c", "/a", { overwrite: false }));
 });
 
+/** Ways to carry the directory of a rule, or a directory to the path of a rule. */
+const RULED_MOVES: readonly (readonly [from: string, to: string])[] = [
+  ["/no", "/x"],
+  ["/ro", "/x"],
+  ["/a/x/priv", "/a/x/pub"],
+  ["/a/x", "/free/x"],
+  ["/a", "/a2"],
+  ["/here/no", "/x"],
+  ["/no", "/here/x"],
+  ["/here/a/x/priv", "/here/x"],
+  ["/free", "/absent"],
+  ["/free", "/a/y"],
+  ["/free", "/here/absent"],
+];
+
+for (const [from, to] of RULED_MOVES) {
+  test(`a directory does not go from ${from} to ${to} past the rules`, async () => {
+    await using under = await openRuled();
+    for (const overwrite of [false, true]) await refuses(under.fs.rename(from, to, { overwrite }));
+    assert.deepEqual(summarise(under.events), []);
+  });
+}
+
+test("a directory below a rule moves by the permissions of its parent", async () => {
+  await using under = await openRuled();
+  await under.fs.rename("/free", "/here/moved", { overwrite: false });
+  assert.equal(await download(under.fs, "/moved/s"), "x");
+  await under.fs.rename("/a/x/priv", "/a/y/priv", { overwrite: false });
+  await refuses(download(under.fs, "/a/y/priv/s"));
+});
+
+test("files do not leave a rule by a copy or a second name", async () => {
+  await using under = await openRuled();
+  const { fs } = under;
+  for (const path of ["/no/s", "/a/x/priv/s", "/here/no/s", "/here/a/x/priv/s"]) {
+    await refuses(fs.open(path, READ, {}));
+    await refuses(fs.hardLink(path, "/stolen"));
+    await refuses(fs.rename(path, "/stolen", { overwrite: true }));
+  }
+  for (const path of ["/ro/s", "/here/ro/s"]) {
+    await refuses(fs.hardLink(path, "/stolen"));
+    await refuses(fs.rename(path, "/stolen", { overwrite: true }));
+    const [source, target] = [await fs.open(path, READ, {}), await fs.open("/free/copy", CREATE, {})];
+    await refuses(source.copyTo?.(target, { position: 0, lengthBytes: 0, targetPosition: 0 }) ?? Promise.resolve());
+    await target.close();
+    await source.close();
+  }
+});
+
 test("a link lends its directory's permissions to nothing elsewhere", async () => {
   await using under = await openTestFileSystem({ user: { permissions: { "/": ["*"], "/secret": [] } } });
   await mkdir(join(under.home, "secret"));
@@ -284,6 +333,24 @@ async function openWith(permissions: readonly Permission[], options = {}): Promi
   await writeFile(join(under.home, "other"), "0123");
   await mkdir(join(under.home, "dir"));
   await symlink("file", join(under.home, "link"));
+  return under;
+}
+
+/** A home with directories under rules of their own, and `/here`, a link to it. */
+async function openRuled(): Promise<TestFileSystem> {
+  const permissions = {
+    "/": ["*"],
+    "/no": [],
+    "/ro": ["list", "download"],
+    "/absent": [],
+    "/a/*/priv": [],
+  };
+  const under = await openTestFileSystem({ user: { permissions } });
+  for (const directory of ["no", "ro", "free", "a/x/priv", "a/y"]) {
+    await mkdir(join(under.home, directory), { recursive: true });
+    await writeFile(join(under.home, directory, "s"), "x");
+  }
+  await symlink(".", join(under.home, "here"));
   return under;
 }
 
