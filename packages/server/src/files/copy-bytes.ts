@@ -13,7 +13,7 @@ export interface PathHandle extends FileHandle {
 /**
  * Copies between two open files (copy-data). SFTPGo has no such request: its own copy command needs the permission
  * `copy` on both sides, so this does too. To plugins it is a download and an upload, as a WebDAV COPY is in SFTPGo:
- * the events of the two handles tell the bytes.
+ * the events of the two handles tell the bytes. Ends with CONNECTION_LOST when `signal` is aborted.
  */
 export async function copyBytes(
   context: FilesContext,
@@ -31,6 +31,8 @@ export async function copyBytes(
   const buffer = new Uint8Array(Math.min(BUFFER_BYTES, left));
   let { position, targetPosition } = options;
   while (left > 0) {
+    // Nobody would hear the end of it, and a copy may be of any length.
+    if (options.signal?.aborted === true) throw new SftpError("CONNECTION_LOST", "the session has ended");
     const count = await source.read(buffer.subarray(0, Math.min(left, buffer.length)), position);
     if (count === 0) return;
     await target.write(buffer.subarray(0, count), targetPosition);

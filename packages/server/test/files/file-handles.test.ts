@@ -94,6 +94,28 @@ test("copies more than fits a buffer", async () => {
   assert.equal((await under.fs.stat("/b")).sizeBytes, 999_998n);
 });
 
+test("a copy ends with its session", async () => {
+  await using under = await openTestFileSystem();
+  await upload(under.fs, "/a", 1_000_000);
+  const source = await under.fs.open("/a", READ, {});
+  const target = await under.fs.open("/b", CREATE, {});
+  const session = new AbortController();
+  let writes = 0;
+  const write = target.write.bind(target);
+  target.write = async (bytes, position) => {
+    await write(bytes, position);
+    writes++;
+    session.abort();
+  };
+  const range = { position: 0, lengthBytes: 0, targetPosition: 0, signal: session.signal };
+  await refuses(source.copyTo?.(target, range) ?? Promise.resolve(), "CONNECTION_LOST");
+  assert.equal(writes, 1);
+  await refuses(source.copyTo?.(target, range) ?? Promise.resolve(), "CONNECTION_LOST");
+  assert.equal(writes, 1);
+  await source.close();
+  await target.close({ aborted: true });
+});
+
 test("a copy to a handle of another file system is left to the session", async () => {
   await using under = await openTestFileSystem();
   await writeFile(join(under.home, "a"), "x");
