@@ -1,7 +1,7 @@
 export type { Env } from "./config/env.ts";
 export { parsePluginConfigs } from "./config/parse-plugin-configs.ts";
 export type { NotifierOptions, PluginConfig } from "./config/plugin-config.ts";
-export { applyPluginEnvironment } from "./config/plugin-environment.ts";
+export { applyPluginEnvironment, findUnknownPluginVariables } from "./config/plugin-environment.ts";
 export { defaultDeliveryPolicy } from "./delivery/delivery-policy.ts";
 export type { DeliveryPolicy } from "./delivery/delivery-policy.ts";
 export type { HostEvent } from "./host-event.ts";

@@ -85,11 +85,58 @@ test("loosely written values are read as SFTPGo reads them", () => {
 });
 
 test("keys that mean nothing are told, those of other kinds are not", () => {
-  const unknown: string[] = [];
+  const warnings: string[] = [];
   const options = { ...minimal.notifier_options, FS_event: ["upload"] };
-  const entry = { ...minimal, Sha256Sums: "ab", kms_options: { scheme: "" }, notifier_options: options };
-  parsePluginConfigs([minimal, entry], "f.json", (place) => unknown.push(place));
-  assert.deepEqual(unknown.sort(), ["plugins[1].notifier_options.fs_event", "plugins[1].sha256sums"]);
+  const entry = { ...minimal, Arg: "ab", kms_options: { scheme: "" }, notifier_options: options };
+  parsePluginConfigs([minimal, entry], "f.json", (warning) => warnings.push(warning));
+  assert.deepEqual(warnings.sort(), [
+    'unknown key "plugins[1].arg" is ignored',
+    'unknown key "plugins[1].notifier_options.fs_event" is ignored',
+  ]);
+});
+
+test("names of events that never happen are told", () => {
+  const warnings: string[] = [];
+  const options = {
+    fs_events: ["upload", "uploads"],
+    provider_events: ["add", "created"],
+    provider_objects: ["user", "users"],
+    log_events: [1, 6],
+  };
+  parsePluginConfigs([{ ...minimal, notifier_options: options }], "f.json", (warning) => warnings.push(warning));
+  assert.deepEqual(warnings, [
+    'plugins[0].notifier_options.fs_events: "uploads" never happens',
+    'plugins[0].notifier_options.provider_events: "created" never happens',
+    'plugins[0].notifier_options.provider_objects: "users" never happens',
+    "plugins[0].notifier_options.log_events: 6 never happens",
+  ]);
+});
+
+for (const [wrong, right] of [
+  ["sha256", "sha256sum"],
+  ["SHA256Sums", "sha256sum"],
+  ["sha_256_sum", "sha256sum"],
+  ["checksum", "sha256sum"],
+  ["auto_mtl", "auto_mtls"],
+  ["autoMtls", "auto_mtls"],
+  ["mtls", "auto_mtls"],
+] as const) {
+  test(`a misspelt "${right}" is refused: ${wrong}`, () => {
+    assert.throws(
+      () => parsePluginConfigs([{ ...minimal, [wrong]: true }], "f.json"),
+      (error) =>
+        PluginHostError.is(error, "ERR_PLUGIN_CONFIG") &&
+        error.message.startsWith(`plugins[0].${wrong.toLowerCase()} in f.json is no key: did you mean "${right}"?`),
+    );
+  });
+}
+
+test("a checksum in the wrong place is refused", () => {
+  const options = { ...minimal.notifier_options, sha256sum: "ab".repeat(32) };
+  assert.throws(
+    () => parsePluginConfigs([{ ...minimal, notifier_options: options }]),
+    /notifier_options\.sha256sum in the configuration is no key/,
+  );
 });
 
 test("an absent section is an empty list", () => {

@@ -1,21 +1,23 @@
 import type { z } from "zod";
 import { PluginHostError } from "../plugin-host-error.ts";
+import { unknownEvents } from "./event-names.ts";
 import type { PluginConfig } from "./plugin-config.ts";
-import { formatEnvName, isKnownKey } from "./plugin-keys.ts";
+import { formatEnvName, isKnownKey, misspeltGuard } from "./plugin-keys.ts";
 import { pluginEntry, typedEntry } from "./plugin-schema.ts";
 
 /**
  * Checks the `plugins` list of a configuration (after {@link applyPluginEnvironment}).
  *
  * @param source name of the configuration file, for messages
- * @param onUnknownKey called with the place of each key that means nothing, such as `plugins[0].sha256sums`: SFTPGo
- *   ignores them in silence, but a misspelt checksum protects nothing
- * @throws PluginHostError naming file, entry, key and value; never a value of `args`, which may hold secrets
+ * @param onWarning called with one sentence for each key that means nothing and each event name that never happens,
+ *   such as `unknown key "plugins[0].arg" is ignored`: SFTPGo takes both in silence
+ * @throws PluginHostError naming file, entry, key and value; never a value of `args`, which may hold secrets. Also for an
+ *   unknown key that looks like a misspelt `sha256sum` or `auto_mtls`: the plugin would run unprotected
  */
 export function parsePluginConfigs(
   rawPlugins: unknown,
   source = "the configuration",
-  onUnknownKey: (place: string) => void = () => {},
+  onWarning: (warning: string) => void = () => {},
 ): readonly PluginConfig[] {
   if (rawPlugins === undefined || rawPlugins === null) return [];
   if (!Array.isArray(rawPlugins)) {
@@ -23,13 +25,13 @@ export function parsePluginConfigs(
       details: { source },
     });
   }
-  return rawPlugins.map((entry: unknown, index) => parseEntry(entry, { source, index, onUnknownKey }));
+  return rawPlugins.map((entry: unknown, index) => parseEntry(entry, { source, index, onWarning }));
 }
 
 interface Place {
   readonly source: string;
   readonly index: number;
-  readonly onUnknownKey: (place: string) => void;
+  readonly onWarning: (warning: string) => void;
 }
 
 function parseEntry(raw: unknown, place: Place): PluginConfig {
@@ -37,6 +39,9 @@ function parseEntry(raw: unknown, place: Place): PluginConfig {
   requireNotifier(parse(typedEntry, lowered, place).type, place);
   const config = parse(pluginEntry, lowered, place);
   requireActions(config, place);
+  for (const { path, name } of unknownEvents(config.notifierOptions)) {
+    place.onWarning(`${formatKey(path, place)}: ${formatValue(name)} never happens`);
+  }
   return config;
 }
 
@@ -54,10 +59,16 @@ function lowerKeys(value: unknown, path: readonly string[], place: Place): unkno
     const key = name.toLowerCase();
     const itemPath = [...path, key];
     if (lowered.has(key)) throw configError(itemPath, "is there twice, in different spelling", place);
-    if (!isKnownKey(itemPath)) place.onUnknownKey(formatKey(itemPath, place));
+    if (!isKnownKey(itemPath)) judgeUnknownKey(itemPath, place);
     lowered.set(key, lowerKeys(item, itemPath, place));
   }
   return Object.fromEntries(lowered);
+}
+
+function judgeUnknownKey(path: readonly string[], place: Place): void {
+  const guard = misspeltGuard(path);
+  if (guard === undefined) place.onWarning(`unknown key "${formatKey(path, place)}" is ignored`);
+  else throw configError(path, `is no key: did you mean "${guard}"? Without it the plugin is not protected`, place, []);
 }
 
 const laterTypes: readonly string[] = ["kms", "auth", "ipfilter", "eventsearcher"];
@@ -111,8 +122,13 @@ function formatValue(value: unknown): string {
   return text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text;
 }
 
-function configError(path: readonly string[], problem: string, place: Place): PluginHostError {
-  const variable = path.length === 0 ? "" : ` (it may also come from ${formatEnvName("N", keyOf(path))})`;
+function configError(
+  path: readonly string[],
+  problem: string,
+  place: Place,
+  key: readonly string[] = keyOf(path),
+): PluginHostError {
+  const variable = key.length === 0 ? "" : ` (it may also come from ${formatEnvName("N", key)})`;
   return new PluginHostError("ERR_PLUGIN_CONFIG", `${formatPlace(path, place)} ${problem}${variable}`, {
     details: { source: place.source, index: place.index, key: path.join(".") },
   });

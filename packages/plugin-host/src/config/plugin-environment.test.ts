@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyPluginEnvironment } from "./plugin-environment.ts";
+import { applyPluginEnvironment, findUnknownPluginVariables } from "./plugin-environment.ts";
 
 const file = [
   { type: "notifier", Cmd: "/a", args: ["x"], notifier_options: { FS_Events: ["upload"], log_events: [1] } },
@@ -98,3 +98,31 @@ test("the file's own entries are not changed", () => {
   applyPluginEnvironment(file, { SFTPGO_PLUGINS__0__CMD: "/b" });
   assert.deepEqual(file, before);
 });
+
+test("variables that mean nothing are told, known, empty and foreign ones are not", () => {
+  const env = {
+    SFTPGO_PLUGINS__0__CMDS: "/p",
+    SFTPGO_PLUGINS__10__CMD: "/p",
+    SFTPGO_PLUGINS__0__CMD: "/p",
+    SFTPGO_PLUGINS__9__KMS_OPTIONS__SCHEME: "x",
+    SFTPGO_PLUGINS__0__ENV: "",
+    SFTPGO_PLUGIN_AUTH_TLS: "1",
+  };
+  assert.deepEqual(findUnknownPluginVariables(env), [
+    "unknown variable SFTPGO_PLUGINS__0__CMDS is ignored",
+    "unknown variable SFTPGO_PLUGINS__10__CMD is ignored",
+  ]);
+});
+
+for (const [wrong, right] of [
+  ["SFTPGO_PLUGINS__0__SHA256", "SFTPGO_PLUGINS__N__SHA256SUM"],
+  ["SFTPGO_PLUGINS__0__AUTO_MTL", "SFTPGO_PLUGINS__N__AUTO_MTLS"],
+  ["SFTPGO_PLUGINS__10__AUTO_MTLS", "SFTPGO_PLUGINS__N__AUTO_MTLS"],
+] as const) {
+  test(`the protecting variable ${right} misspelt as ${wrong} is refused`, () => {
+    assert.throws(
+      () => findUnknownPluginVariables({ [wrong]: "1" }),
+      (error) => error instanceof Error && error.message.startsWith(`${wrong} is no variable: did you mean ${right}`),
+    );
+  });
+}

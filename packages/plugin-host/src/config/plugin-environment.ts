@@ -1,9 +1,40 @@
+import { PluginHostError } from "../plugin-host-error.ts";
 import type { Env } from "./env.ts";
-import { PLUGIN_KEYS, formatEnvName } from "./plugin-keys.ts";
+import { PLUGIN_KEYS, formatEnvName, misspeltGuard } from "./plugin-keys.ts";
 import type { EnvValueKind } from "./plugin-keys.ts";
 
 /** SFTPGo looks at indexes 0 to 9 only. */
 const maxEnvironmentEntries = 10;
+
+const prefix = "SFTPGO_PLUGINS_";
+
+const knownVariables = new Set(
+  Array.from({ length: maxEnvironmentEntries }, (_, index) =>
+    PLUGIN_KEYS.map(({ path }) => formatEnvName(index, path)),
+  ).flat(),
+);
+
+/**
+ * One sentence for each variable that looks like one of {@link applyPluginEnvironment} and is none.
+ *
+ * @throws PluginHostError for one that looks like a misspelt `SHA256SUM` or `AUTO_MTLS`: the plugin would run unprotected
+ */
+export function findUnknownPluginVariables(env: Env): readonly string[] {
+  const names = Object.keys(env).filter(
+    (name) => name.startsWith(prefix) && !knownVariables.has(name) && (env[name] ?? "") !== "",
+  );
+  for (const name of names) {
+    const guard = misspeltGuard(name.toLowerCase().split("__"));
+    if (guard !== undefined) {
+      throw new PluginHostError(
+        "ERR_PLUGIN_CONFIG",
+        `${name} is no variable: did you mean ${formatEnvName("N", [guard])}, N from 0 to 9? Without it the plugin is not protected`,
+        { details: { variable: name } },
+      );
+    }
+  }
+  return names.map((name) => `unknown variable ${name} is ignored`);
+}
 
 /**
  * Lays the variables `SFTPGO_PLUGINS__N__*` over the `plugins` list of a configuration file, with SFTPGo's rules: the

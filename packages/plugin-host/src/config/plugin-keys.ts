@@ -41,3 +41,15 @@ const knownPaths = new Set(PLUGIN_KEYS.flatMap(({ path }) => path.map((_, end) =
 export function isKnownKey(path: readonly string[]): boolean {
   return knownPaths.has(path.join("."));
 }
+
+/** Keys that protect: what a misspelling of them looks like, compared without underscores and other marks. */
+const guards = [
+  { key: "sha256sum", like: /sha|256|sum|digest/ },
+  { key: "auto_mtls", like: /auto|tls|mtl|mlts/ },
+] as const;
+
+/** The protecting key that an unknown one, lower case, was probably meant to be. Also where it stands in a wrong place. */
+export function misspeltGuard(path: readonly string[]): string | undefined {
+  const letters = (path.at(-1) ?? "").replaceAll(/[^a-z0-9]/g, "");
+  return guards.find(({ like }) => like.test(letters))?.key;
+}

@@ -286,6 +286,94 @@ describe("a key that is not implemented", () => {
   });
 });
 
+describe("a misspelt name", () => {
+  for (const [what, settings, warning] of [
+    [
+      "in an entry of a list",
+      { sftpd: { bindings: [{ port: 2022, addres: "127.0.0.1" }] } },
+      'unknown key "sftpd.bindings.0.addres" is ignored; did you mean "address"?',
+    ],
+    [
+      "of a group of keys",
+      { data_provider: { password_hashing: { bcrypt_option: { cost: 12 } } } },
+      'unknown key "data_provider.password_hashing.bcrypt_option" is ignored; did you mean "bcrypt_options"?',
+    ],
+    [
+      "two groups deep",
+      { common: { defender: { login_delay: { pasword_failed: 5 } } } },
+      'unknown key "common.defender.login_delay.pasword_failed" is ignored; did you mean "password_failed"?',
+    ],
+    [
+      "that switches something off",
+      { sftpd: { password_autentication: false } },
+      'unknown key "sftpd.password_autentication" is ignored; did you mean "password_authentication"?',
+    ],
+    ["of a section", { sftp: {} }, 'unknown section "sftp" is ignored; did you mean "sftpd"?'],
+    ["like nothing known", { sftpd: { zzz: 1 } }, 'unknown key "sftpd.zzz" is ignored'],
+  ] as const) {
+    test(`${what} is named in a warning`, () => {
+      write("sftpgo.json", JSON.stringify(settings));
+      assert.deepEqual(load().warnings, [warning]);
+    });
+  }
+
+  for (const [name, hint] of [
+    ["SFTPGO_SFTPD__BINDINGS__0__ADDRES", '; did you mean "address"?'],
+    ["SFTPGO_COMMON__IDLE_TIMEOUTS", '; did you mean "idle_timeout"?'],
+    ["SFTPGO_SFTP__MAX_AUTH_TRIES", '; did you mean "sftpd"?'],
+    ["SFTPGO_SFTPD__BINDINGS__0__PROT", ""],
+    ["SFTPGO_PLUGINS__0__CMDS", ""],
+    ["SFTPGO_COMMON_IDLE_TIMEOUT", "; section and key are separated by two underscores"],
+  ] as const) {
+    test(`of a variable is named in a warning: ${name}`, () => {
+      assert.deepEqual(load({ [name]: "7" }).warnings, [`unknown variable ${name} is ignored${hint}`]);
+    });
+  }
+
+  test("in an entry of the plugins is named in a warning, as are events that never happen", () => {
+    const entry = {
+      type: "notifier",
+      cmd: "/p",
+      arg: ["x"],
+      notifier_options: { fs_events: ["uploads"], log_events: [1] },
+    };
+    write("sftpgo.json", JSON.stringify({ plugins: [entry] }));
+    assert.deepEqual(load().warnings, [
+      'unknown key "plugins[0].arg" is ignored',
+      'plugins[0].notifier_options.fs_events: "uploads" never happens',
+    ]);
+  });
+
+  test("is none: keys of SFTPGo and variables of others", () => {
+    write(
+      "sftpgo.json",
+      JSON.stringify({
+        common: { defender: { score_no_auth: 0 }, event_manager: { enabled_commands: [] }, metadata: { read: 0 } },
+        sftpd: { bindings: [{ port: 2022, address: "", apply_proxy_config: true }] },
+        data_provider: { node: { host: "", port: 0, proto: "http" }, password_validation: { users: {} } },
+        kms: { secrets: { url: "", made_up: 0 } },
+      }),
+    );
+    const env = {
+      SFTPGO_LOG_LEVEL: "info",
+      SFTPGO_PLUGIN_EVENTSTORE_INSTANCE_ID: "1",
+      SFTPGO_HTTPD__BINDINGS__0__X: "1",
+      SFTPGO_SFTPD__BINDINGS__1__PORT: "2023",
+      SFTPGO_COMMON__DEFENDER__BAN_TIME: "30",
+      SFTPGO_MADE__UP: "",
+    };
+    assert.deepEqual(load(env).warnings, []);
+  });
+
+  test("does not fill the log when there are thousands", () => {
+    const keys = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`key${index}`, index]));
+    write("sftpgo.json", JSON.stringify({ sftpd: keys }));
+    const { warnings } = load();
+    assert.equal(warnings.length, 51);
+    assert.equal(warnings.at(-1), "4950 further unknown keys are ignored");
+  });
+});
+
 describe("SSH algorithms", () => {
   test("that are not supported are left out with a warning when others remain", () => {
     write("sftpgo.json", '{"sftpd":{"kex_algorithms":["mlkem768x25519-sha256","curve25519-sha256"]}}');

@@ -1,7 +1,12 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
-import { applyPluginEnvironment, parsePluginConfigs, type PluginConfig } from "@fairlead/plugin-host";
+import {
+  applyPluginEnvironment,
+  findUnknownPluginVariables,
+  parsePluginConfigs,
+  type PluginConfig,
+} from "@fairlead/plugin-host";
 import type * as z from "zod";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
@@ -9,9 +14,9 @@ import { findConfigFile, readConfigFile } from "./config-file.ts";
 import { SECTION_SCHEMAS, type SectionName, type Sections } from "./config-schema.ts";
 import { type Env, withEnvFiles } from "./env-files.ts";
 import { applyEnvironment } from "./environment.ts";
-import { KNOWN_KEYS, KNOWN_SECTIONS } from "./known-keys.ts";
-import { foldKeys, isNeutral, valueAt } from "./raw-config.ts";
+import { foldKeys, valueAt } from "./raw-config.ts";
 import { chooseAlgorithms, type SshAlgorithms } from "./ssh-algorithms.ts";
+import { findUnknown } from "./unknown-keys.ts";
 import { findUnsupported } from "./unsupported-keys.ts";
 
 /** Everything the server is told from outside, checked. */
@@ -64,6 +69,9 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   refuseUnsupported(raw, source);
   const sections = parseSections(raw, source);
   const { algorithms, warnings: algorithmWarnings } = parseAlgorithms(sections.sftpd, source);
+  const pluginWarnings = [...findUnknownPluginVariables(env)];
+  const rawPlugins = applyPluginEnvironment(valueAt(raw, ["plugins"]), env);
+  const plugins = parsePluginConfigs(rawPlugins, file ?? "the environment", (warning) => pluginWarnings.push(warning));
   return {
     configDir,
     file,
@@ -73,13 +81,14 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     dataProvider: withBaseDir(sections.data_provider, configDir),
     fairlead: sections.fairlead,
     algorithms,
-    plugins: parsePluginConfigs(applyPluginEnvironment(valueAt(raw, ["plugins"]), env), file ?? "the environment"),
+    plugins,
     env,
     warnings: [
       ...skipped.map((one) => `environment file ${one.file} is left out: ${one.reason}`),
       ...algorithmWarnings,
       ...findUnsupported(raw, "warn").map((one) => `${one.path} is set and not implemented, it is ignored`),
-      ...findUnknown(raw),
+      ...findUnknown(raw, env),
+      ...pluginWarnings,
     ],
   };
 }
@@ -175,20 +184,6 @@ function parseAlgorithms(
 function withBaseDir(provider: Sections["data_provider"], configDir: string): Sections["data_provider"] {
   const base = provider.users_base_dir;
   return base === "" || isAbsolute(base) ? provider : { ...provider, users_base_dir: resolve(configDir, base) };
-}
-
-function findUnknown(raw: unknown): readonly string[] {
-  const sections = Object.entries((raw ?? {}) as Readonly<Record<string, unknown>>);
-  return sections.flatMap(([section, value]) => {
-    if (!KNOWN_SECTIONS.has(section)) {
-      return [`unknown section "${section}" is ignored`];
-    }
-    const known = KNOWN_KEYS[section];
-    const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
-    return names
-      .filter((name) => known !== undefined && !known.has(name) && !isNeutral(valueAt(value, [name])))
-      .map((name) => `unknown key "${section}.${name}" is ignored`);
-  });
 }
 
 /** Keys whose value is not for anybody's eyes. */
