@@ -15,6 +15,8 @@ export interface ListingOptions {
   /** Whether an entry is kept from the user. */
   readonly isHidden: (name: string) => boolean;
   readonly openHandles: Set<OpenHandle>;
+  /** Hears why entries could not be read. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Takes over the pin, also when it fails. */
@@ -46,6 +48,7 @@ class DirectoryListing implements DirectoryHandle {
       while (entries.length === 0 && !this.#isAtEnd) entries.push(...(await this.#describe(await this.#names(limit))));
       return entries;
     } catch (error) {
+      this.#options.onFailure(error);
       throw toSftpError(error);
     }
   }

@@ -4,8 +4,9 @@ import type { FilePaths } from "./access.ts";
 import { toAttributes } from "./attributes.ts";
 import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { noSuchFile } from "./file-errors.ts";
+import { noSuchFile, toSftpError } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import type { Attempt } from "./session-events.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
 
 /**
@@ -47,7 +48,7 @@ export class Download implements PathHandle {
   readonly #file: Descriptor;
   readonly #opened: OpenedFile;
   #sentBytes = 0;
-  #failed = false;
+  #failure: SftpError | undefined;
   #closed = false;
 
   constructor(context: FilesContext, paths: FilePaths, file: Descriptor, opened: OpenedFile) {
@@ -65,7 +66,7 @@ export class Download implements PathHandle {
       this.#sentBytes += count;
       return count;
     } catch (error) {
-      this.#failed = true;
+      this.#failure ??= toSftpError(error);
       throw error;
     }
   }
@@ -78,21 +79,16 @@ export class Download implements PathHandle {
     return toAttributes(await this.#file.stat());
   }
 
-  async setStat(attributes: FileAttributes): Promise<void> {
-    const changes = requestedChanges(attributes, this.#context);
-    for (const permission of permissionsFor(changes))
-      this.#context.access.requireForFile(this.paths, "use", permission);
-    if (attributes.sizeBytes !== undefined)
-      throw new SftpError("PERMISSION_DENIED", "the file is not open for writing");
-    await changeOpenFile(this.#file, changes);
+  setStat(attributes: FileAttributes): Promise<void> {
+    return this.#context.events.reported(this.#attempt("fsetstat"), this.#change(attributes));
   }
 
   sync(): Promise<void> {
-    return this.#file.sync();
+    return this.#context.events.reported(this.#attempt("fsync"), this.#file.sync());
   }
 
   copyTo(target: FileHandle, options: CopyOptions): Promise<void> {
-    return copyBytes(this.#context, this, target, options);
+    return this.#context.events.reported(this.#attempt("copy"), copyBytes(this.#context, this, target, options));
   }
 
   /** Idempotent. */
@@ -104,7 +100,8 @@ export class Download implements PathHandle {
     await this.#file
       .close()
       .catch((error: unknown) => this.#context.events.warn("close failed", { path: this.paths.named, error }));
-    const isGood = !this.#failed && options?.aborted !== true;
+    if (options?.aborted === true) this.#failure ??= new SftpError("FAILURE", "the download was cut off");
+    const isGood = this.#failure === undefined;
     const facts = {
       action: "download",
       virtualPath: this.paths.named,
@@ -112,8 +109,21 @@ export class Download implements PathHandle {
       elapsedMs: performance.now() - this.#opened.startMs,
       status: isGood ? 1 : 2,
     } as const;
-    this.#context.events.publishDone(facts);
+    this.#context.events.publishDone(facts, this.#failure);
     // A first download is one that brought something, as observed.
     if (isGood && this.#sentBytes > 0) await this.#context.events.publishFirst("download", facts);
+  }
+
+  async #change(attributes: FileAttributes): Promise<void> {
+    const changes = requestedChanges(attributes, this.#context);
+    for (const permission of permissionsFor(changes))
+      this.#context.access.requireForFile(this.paths, "use", permission);
+    if (attributes.sizeBytes !== undefined)
+      throw new SftpError("PERMISSION_DENIED", "the file is not open for writing");
+    await changeOpenFile(this.#file, changes);
+  }
+
+  #attempt(operation: string): Attempt {
+    return { operation, path: this.paths.named };
   }
 }

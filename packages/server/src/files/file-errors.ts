@@ -49,6 +49,8 @@ export function noSuchFile(): SftpError {
 }
 
 /** SFTPGo's words for every kind of exceeded limit, as observed. */
+export const LIMIT_EXCEEDED = "denying write due to space limit";
+
 export function limitExceeded(): SftpError {
-  return new SftpError("FAILURE", "denying write due to space limit");
+  return new SftpError("FAILURE", LIMIT_EXCEEDED);
 }

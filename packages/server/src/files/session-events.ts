@@ -2,6 +2,7 @@ import type { EventClock } from "../events/event-clock.ts";
 import type { EventSink } from "../events/event-sink.ts";
 import { buildFsEvent, type FsFacts } from "../events/fs-event.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
+import { failureFields, failureLevel } from "./failure-report.ts";
 
 /** Remembers what a user has ever done; the store does. */
 export interface UserActivity {
@@ -9,6 +10,13 @@ export interface UserActivity {
   markFirstUpload(username: string): Promise<boolean>;
   /** True only the first time in the user's life. */
   markFirstDownload(username: string): Promise<boolean>;
+}
+
+/** What a client asked for; paths are as the client sees them. */
+export interface Attempt {
+  readonly operation: string;
+  readonly path: string;
+  readonly targetPath?: string;
 }
 
 /** Tells plugins and the log what a session did. */
@@ -35,8 +43,8 @@ export class SessionEvents {
     this.#sink.publish({ kind: "fs", event: buildFsEvent(this.#session, facts, this.#clock) });
   }
 
-  /** The event of something that was done, and its line in the log. */
-  publishDone(facts: FsFacts): void {
+  /** The event of something that was done or begun, and its line in the log. `failure` is why it ended badly. */
+  publishDone(facts: FsFacts, failure?: unknown): void {
     this.publish(facts);
     this.#session.logger.log(facts.status === undefined || facts.status === 1 ? "info" : "error", "file operation", {
       action: facts.action,
@@ -45,6 +53,15 @@ export class SessionEvents {
       ...(facts.fileSizeBytes === undefined ? {} : { sizeBytes: Number(facts.fileSizeBytes) }),
       elapsedMs: Math.trunc(facts.elapsedMs ?? 0),
       status: facts.status ?? 1,
+      ...(failure === undefined ? {} : failureFields(failure)),
+    });
+  }
+
+  /** Passes an outcome on; a bad one is told the log first. */
+  reported<T>(attempt: Attempt, outcome: Promise<T>): Promise<T> {
+    return outcome.catch((error: unknown) => {
+      this.reportFailure(attempt, error);
+      throw error;
     });
   }
 
@@ -66,5 +83,15 @@ export class SessionEvents {
 
   warn(message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#session.logger.log("warn", message, fields);
+  }
+
+  /** The log's line for what was refused or failed without an event. */
+  reportFailure({ operation, path, targetPath }: Attempt, failure: unknown): void {
+    this.#session.logger.log(failureLevel(failure), "file operation failed", {
+      operation,
+      path,
+      ...(targetPath === undefined ? {} : { targetPath }),
+      ...failureFields(failure),
+    });
   }
 }

@@ -53,7 +53,7 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   }
 
   async openDirectory(path: string): Promise<DirectoryHandle> {
-    const { access, jail, openHandles } = this.#context;
+    const { access, events, jail, openHandles } = this.#context;
     access.requireListing(path);
     return atPlace(jail, path, FOLLOW, async (place) => {
       if (place.crossedLink) access.requireListing(place.virtualPath);
@@ -63,7 +63,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       const directories = [...new Set([path, place.virtualPath])];
       const isHidden = (name: string) =>
         directories.some((directory) => access.isHidden(directory === "/" ? `/${name}` : `${directory}/${name}`));
-      return this.#orClosed(await openListing({ pin: await place.pin(), isHidden, openHandles }));
+      const onFailure = (error: unknown) => events.reportFailure({ operation: "readdir", path }, error);
+      return this.#orClosed(await openListing({ pin: await place.pin(), isHidden, openHandles, onFailure }));
     });
   }
 

@@ -5,6 +5,7 @@ import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { limitExceeded, permissionDenied, toSftpError } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import type { Attempt } from "./session-events.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
 import type { UploadDestination, UploadFailure } from "./upload-destination.ts";
 
@@ -63,22 +64,16 @@ export class Upload implements PathHandle {
     return toAttributes(await this.#file.stat());
   }
 
-  async setStat(attributes: FileAttributes): Promise<void> {
-    const { access } = this.#context;
-    const changes = requestedChanges(attributes, this.#context);
-    const { sizeBytes } = attributes;
-    for (const permission of permissionsFor(changes)) access.requireForFile(this.paths, "use", permission);
-    if (sizeBytes !== undefined && !this.#opened.isNew) access.requireForFile(this.paths, "use", "overwrite");
-    if (sizeBytes !== undefined) await this.#resize(Number(sizeBytes));
-    await changeOpenFile(this.#file, changes);
+  setStat(attributes: FileAttributes): Promise<void> {
+    return this.#context.events.reported(this.#attempt("fsetstat"), this.#change(attributes));
   }
 
   sync(): Promise<void> {
-    return this.#file.sync();
+    return this.#context.events.reported(this.#attempt("fsync"), this.#file.sync());
   }
 
   copyTo(target: FileHandle, options: CopyOptions): Promise<void> {
-    return copyBytes(this.#context, this, target, options);
+    return this.#context.events.reported(this.#attempt("copy"), copyBytes(this.#context, this, target, options));
   }
 
   /**
@@ -153,7 +148,7 @@ export class Upload implements PathHandle {
       elapsedMs: performance.now() - this.#opened.startMs,
       status: this.#failure ? (this.#failure.kind === "limit" ? 3 : 2) : 1,
     } as const;
-    this.#context.events.publishDone(facts);
+    this.#context.events.publishDone(facts, this.#failure?.error);
     if (!this.#failure) await this.#context.events.publishFirst("upload", facts);
   }
 
@@ -201,5 +196,19 @@ export class Upload implements PathHandle {
   #fail(kind: UploadFailure, error: SftpError): SftpError {
     this.#failure ??= { kind, error };
     return this.#failure.error;
+  }
+
+  async #change(attributes: FileAttributes): Promise<void> {
+    const { access } = this.#context;
+    const changes = requestedChanges(attributes, this.#context);
+    const { sizeBytes } = attributes;
+    for (const permission of permissionsFor(changes)) access.requireForFile(this.paths, "use", permission);
+    if (sizeBytes !== undefined && !this.#opened.isNew) access.requireForFile(this.paths, "use", "overwrite");
+    if (sizeBytes !== undefined) await this.#resize(Number(sizeBytes));
+    await changeOpenFile(this.#file, changes);
+  }
+
+  #attempt(operation: string): Attempt {
+    return { operation, path: this.paths.named };
   }
 }

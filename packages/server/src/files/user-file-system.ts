@@ -12,6 +12,7 @@ import type { FilePolicy, FilesContext } from "./files-context.ts";
 import type { Jail } from "./jail/jail.ts";
 import { openHomeJail } from "./jail/open-jail.ts";
 import { hasQuota, Quota, type QuotaLedger } from "./quota.ts";
+import { ReportedFileSystem } from "./reported-file-system.ts";
 import { SessionEvents, type UserActivity } from "./session-events.ts";
 import { requireSupportedUser } from "./supported-user.ts";
 import { SessionFileSystem } from "./session-file-system.ts";
@@ -59,7 +60,7 @@ interface Foundations {
   readonly jail: Jail;
 }
 
-function createFileSystem(options: UserFileSystemOptions, foundations: Foundations): SessionFileSystem {
+function createFileSystem(options: UserFileSystemOptions, foundations: Foundations): ReportedFileSystem {
   const { session, events, activity, clock = eventClock } = options;
   const { user } = session;
   const context: FilesContext = {
@@ -75,7 +76,8 @@ function createFileSystem(options: UserFileSystemOptions, foundations: Foundatio
     maxUploadBytes: Number(user.filters.maxUploadFileSizeBytes) || Infinity,
     openHandles: new Set(),
   };
-  return new SessionFileSystem(context, normaliseVirtualPath(user.filters.startDirectory));
+  const files = new SessionFileSystem(context, normaliseVirtualPath(user.filters.startDirectory));
+  return new ReportedFileSystem(files, context.events);
 }
 
 async function openQuota(user: User, quotas: QuotaLedger | undefined): Promise<Quota | undefined> {

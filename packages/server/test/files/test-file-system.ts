@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLogger } from "@fairlead/go-plugin";
+import { type LogFields, type Logger, type LogLevel, silentLogger } from "@fairlead/go-plugin";
 import type { HostEvent } from "@fairlead/plugin-host";
 import type { FileSystem, OpenFlags } from "@fairlead/sftp";
 import { parseUser } from "../../src/domain/user.ts";
@@ -13,6 +13,7 @@ export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "even
   readonly protocol?: "SFTP" | "SCP";
   /** An existing home; otherwise one is made, and removed at the end. */
   readonly home?: string;
+  readonly logger?: Logger;
 };
 
 export interface TestFileSystem extends AsyncDisposable {
@@ -28,7 +29,7 @@ export interface TestFileSystem extends AsyncDisposable {
 
 /** A user file system on a fresh home in a temporary directory. */
 export async function openTestFileSystem(options: TestOptions = {}): Promise<TestFileSystem> {
-  const { user = {}, protocol = "SFTP", home: givenHome, ...rest } = options;
+  const { user = {}, protocol = "SFTP", home: givenHome, logger = silentLogger, ...rest } = options;
   const directory = await mkdtemp(join(tmpdir(), "fairlead-files-"));
   const home = givenHome ?? join(directory, "home");
   const events: HostEvent[] = [];
@@ -41,7 +42,7 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
       protocol,
       ip: "192.0.2.7",
       sessionId: `${protocol}_ab12_1`,
-      logger: silentLogger,
+      logger,
     },
     events: { publish: (event) => events.push(event) },
   }).catch(async (error: unknown) => {
@@ -98,6 +99,23 @@ export function summarise(events: readonly HostEvent[]): string[] {
     const target = virtualTargetPath === "" ? "" : ` → ${virtualTargetPath}`;
     return `${action} st${status} size=${fileSizeBytes} flags=${openFlags} ${virtualPath}${target}`;
   });
+}
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A logger that keeps its lines. */
+export function createMemoryLogger(): Logger & { readonly lines: readonly LogLine[] } {
+  const lines: LogLine[] = [];
+  const logger = {
+    lines,
+    log: (level: LogLevel, message: string, fields: LogFields = {}) => void lines.push({ level, message, fields }),
+    child: () => logger,
+  };
+  return logger;
 }
 
 /** Remembers first times as the store does. */
