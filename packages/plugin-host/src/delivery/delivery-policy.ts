@@ -2,6 +2,8 @@
 export interface DeliveryPolicy {
   /** Calls to one plugin at once. Default 250, SFTPGo's bound for all its notifiers together. */
   readonly maxInFlight: number;
+  /** How many of them may be about failed logins. Default 62, a quarter. */
+  readonly maxFailedLoginsInFlight: number;
   /** How long a plugin may take over one event, milliseconds. Default 20 000, as in SFTPGo. */
   readonly callTimeoutMs: number;
   /**
@@ -10,10 +12,18 @@ export interface DeliveryPolicy {
    * (`queue-full`): those that wait are older, and a user's events must stay in order.
    */
   readonly maxQueueBytes: number;
+  /**
+   * The same for failed logins, which come beside the others: anyone who can connect makes thousands of them a second.
+   * Default 8 MiB, some 8 000. Here, too, it is the new one that is dropped (`failed-logins-full`): a flood must not wash
+   * out the attempts it is to hide.
+   */
+  readonly maxFailedLoginBytes: number;
 }
 
 export const defaultDeliveryPolicy: DeliveryPolicy = {
   maxInFlight: 250,
+  maxFailedLoginsInFlight: 62,
   callTimeoutMs: 20_000,
   maxQueueBytes: 64 * 1024 * 1024,
+  maxFailedLoginBytes: 8 * 1024 * 1024,
 };

@@ -1,67 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/plugin-sdk/client";
-import type { NotifierClient, SendOptions } from "@fairlead/plugin-sdk/client";
-import { upload } from "../../test/support/events.ts";
-import { FakeClock, settle } from "../../test/support/fake-clock.ts";
-import { createMemoryLogger } from "../../test/support/memory-logger.ts";
-import { defaultDeliveryPolicy } from "./delivery-policy.ts";
-import type { DeliveryPolicy } from "./delivery-policy.ts";
-import { NotifierDelivery } from "./notifier-delivery.ts";
-
-interface Call {
-  /** `user/path`. */
-  readonly what: string;
-  readonly options: SendOptions;
-  succeed(): void;
-  fail(error?: unknown): void;
-}
-
-interface Setup {
-  readonly retryMaxTimeS?: number;
-  readonly retryQueueMaxSize?: number;
-  readonly policy?: Partial<DeliveryPolicy>;
-}
-
-function setUp({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy = {} }: Setup = {}) {
-  const clock = new FakeClock();
-  const logger = createMemoryLogger();
-  const calls: Call[] = [];
-  const connection = { open: true };
-  const client: NotifierClient = {
-    get connected() {
-      return connection.open;
-    },
-    sendFsEvent(event, options = {}) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const fail = (error: unknown = new GrpcError("UNKNOWN", "no")): void => reject(error);
-      calls.push({ what: `${event.username}${event.virtualPath}`, options, succeed: resolve, fail });
-      return promise;
-    },
-    sendProviderEvent: () => assert.fail("not expected"),
-    sendLogEvent: () => assert.fail("not expected"),
-  };
-  const delivery = new NotifierDelivery({
-    notifierOptions: { retryMaxTimeS, retryQueueMaxSize },
-    policy: { ...defaultDeliveryPolicy, ...policy },
-    clock,
-    defer: setImmediate,
-    random: () => 0.5,
-    logger,
-  });
-  let sequence = 0;
-  const offer = (username: string, path: string): void => {
-    const timestampNs = BigInt(clock.wallMs()) * 1_000_000n;
-    delivery.offer(upload(username, path, { timestampNs }), `id-${sequence++}`);
-  };
-  const up = (): void => delivery.setAvailability({ status: "up", client });
-  const down = (startFailed = false): void => delivery.setAvailability({ status: "down", startFailed });
-  const whats = (): readonly string[] => calls.map(({ what }) => what);
-  const reasons = (): readonly unknown[] =>
-    logger.lines.filter(({ message }) => message === "events dropped").map(({ fields }) => fields["reason"]);
-  up();
-  return { clock, logger, connection, calls, delivery, offer, up, down, whats, reasons };
-}
+import { setUpDelivery as setUp } from "../../test/support/delivery.ts";
+import { settle } from "../../test/support/fake-clock.ts";
 
 test("nothing is sent in the turn of the offer, all of it after", async () => {
   const { offer, whats } = setUp();

@@ -8,9 +8,10 @@ import type { LastError } from "../last-error.ts";
 import type { Clock } from "../supervisor/clock.ts";
 import { AggregatedLog } from "./aggregated-log.ts";
 import type { DeliveryPolicy } from "./delivery-policy.ts";
-import { EventLanes } from "./event-lanes.ts";
-import type { Lane } from "./event-lanes.ts";
+import { DeliveryQueue } from "./delivery-queue.ts";
+import type { QueuedEvent, Turn } from "./delivery-queue.ts";
 import { estimateEventBytes } from "./event-size.ts";
+import { isFailedLogin } from "./failed-login.ts";
 import { computeRetryDelayMs, judgeFailedDelivery } from "./retry-rule.ts";
 import type { DropReason } from "./retry-rule.ts";
 import { sendEvent } from "./send-event.ts";
@@ -43,32 +44,23 @@ export interface DeliveryCounters {
   readonly dropped: number;
 }
 
-interface QueuedEvent {
-  readonly event: HostEvent;
-  readonly id: string;
-  readonly sizeBytes: number;
-  attempts: number;
-  /** Counts towards `retry_queue_max_size`: it failed, or came while the plugin was down. */
-  waitsForRetry: boolean;
-}
-
 /**
  * Carries events to one notifier plugin: per-user order, bounded calls, bounded memory, and SFTPGo's two retry settings.
  *
  * The head of a user's lane is tried until the plugin takes it or it is dropped; only then the next one goes, also across
  * a crash. A plugin may see an event twice (a call that failed may have been taken), with the same id.
+ *
+ * Failed logins travel apart, in the order of each address: strangers must not take the place of users' events, nor delay
+ * a user whose name they use.
  */
 export class NotifierDelivery {
   readonly #options: NotifierDeliveryOptions;
-  readonly #lanes = new EventLanes<QueuedEvent>();
+  readonly #users: DeliveryQueue;
+  readonly #failedLogins: DeliveryQueue;
   readonly #log: AggregatedLog;
-  readonly #cancelRetries = new Map<Lane<QueuedEvent>, () => void>();
   #availability: PluginAvailability = { status: "down", startFailed: false };
   #closed = false;
   #pumpDeferred = false;
-  #inFlight = 0;
-  #waitingForRetry = 0;
-  #queueBytes = 0;
   #delivered = 0;
   #failed = 0;
   #dropped = 0;
@@ -76,14 +68,21 @@ export class NotifierDelivery {
   #lastError: LastError | undefined;
 
   constructor(options: NotifierDeliveryOptions) {
+    const { maxInFlight, maxQueueBytes, maxFailedLoginsInFlight, maxFailedLoginBytes } = options.policy;
     this.#options = options;
+    this.#users = new DeliveryQueue({ maxInFlight, maxBytes: maxQueueBytes, fullReason: "queue-full" });
+    this.#failedLogins = new DeliveryQueue({
+      maxInFlight: maxFailedLoginsInFlight,
+      maxBytes: maxFailedLoginBytes,
+      fullReason: "failed-logins-full",
+    });
     this.#log = new AggregatedLog(options.logger, options.clock);
   }
 
   get counters(): DeliveryCounters {
     return {
-      queueLength: this.#lanes.length,
-      queueBytes: this.#queueBytes,
+      queueLength: this.#queueLength,
+      queueBytes: this.#users.bytes + this.#failedLogins.bytes,
       delivered: this.#delivered,
       failed: this.#failed,
       dropped: this.#dropped,
@@ -98,15 +97,16 @@ export class NotifierDelivery {
   /** Accepts an event or drops it; sends nothing yet. */
   offer(event: HostEvent, id: string): void {
     const sizeBytes = estimateEventBytes(event);
-    const reason = this.#refusal(sizeBytes);
+    const isStranger = isFailedLogin(event);
+    const queue = isStranger ? this.#failedLogins : this.#users;
+    const reason = this.#refusal(queue, sizeBytes);
     if (reason !== undefined) {
       this.#reportDrop(event, reason);
       return;
     }
     const waitsForRetry = this.#availability.status === "down";
-    if (waitsForRetry) this.#waitingForRetry++;
-    this.#queueBytes += sizeBytes;
-    this.#lanes.push(event.event.username, { event, id, sizeBytes, attempts: 0, waitsForRetry });
+    const key = isStranger ? event.event.ip : event.event.username;
+    queue.add(key, { event, id, sizeBytes, attempts: 0, waitsForRetry });
     this.#deferPump();
   }
 
@@ -120,14 +120,14 @@ export class NotifierDelivery {
 
   /** Tries every failed event again at once instead of at its time. */
   retryNow(): void {
-    this.#cancelTimers();
-    this.#lanes.wakeAll();
+    this.#users.wakeAll();
+    this.#failedLogins.wakeAll();
     this.#deferPump();
   }
 
   /** Settles when no event is waiting or being delivered. */
   idle(): Promise<void> {
-    if (this.#lanes.length === 0) return Promise.resolve();
+    if (this.#queueLength === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -143,14 +143,18 @@ export class NotifierDelivery {
     return this.#options.notifierOptions.retryMaxTimeS > 0;
   }
 
-  #refusal(sizeBytes: number): DropReason | undefined {
+  get #queueLength(): number {
+    return this.#users.length + this.#failedLogins.length;
+  }
+
+  #refusal(queue: DeliveryQueue, sizeBytes: number): DropReason | undefined {
     const { retryQueueMaxSize } = this.#options.notifierOptions;
     if (this.#closed) return "stopped";
     if (this.#availability.status === "down") {
       if (!this.#retries) return "plugin-down";
-      if (retryQueueMaxSize > 0 && this.#waitingForRetry >= retryQueueMaxSize) return "retry-queue-full";
+      if (retryQueueMaxSize > 0 && queue.waitingForRetry >= retryQueueMaxSize) return "retry-queue-full";
     }
-    return this.#queueBytes + sizeBytes > this.#options.policy.maxQueueBytes ? "queue-full" : undefined;
+    return queue.hasRoomFor(sizeBytes) ? undefined : queue.bounds.fullReason;
   }
 
   /** All events of a turn leave together, after the turn: publishing costs the uploading session next to nothing. */
@@ -167,95 +171,80 @@ export class NotifierDelivery {
     if (this.#availability.status !== "up") return;
     const { client } = this.#availability;
     while (client.connected && this.#inFlight < this.#options.policy.maxInFlight) {
-      const lane = this.#lanes.take();
-      const queued = lane?.items.head;
-      if (lane === undefined || queued === undefined) return;
-      this.#send(client, lane, queued);
+      const turn = this.#users.take() ?? this.#failedLogins.take();
+      if (turn === undefined) return;
+      this.#send(client, turn);
     }
   }
 
-  #send(client: NotifierClient, lane: Lane<QueuedEvent>, queued: QueuedEvent): void {
-    this.#inFlight++;
+  get #inFlight(): number {
+    return this.#users.inFlight + this.#failedLogins.inFlight;
+  }
+
+  #send(client: NotifierClient, turn: Turn): void {
+    const { queued } = turn;
     queued.attempts++;
     sendEvent(client, queued.event, { eventId: queued.id, timeoutMs: this.#options.policy.callTimeoutMs }).then(
-      () => this.#succeeded(lane, queued),
-      (error: unknown) => this.#didNotSucceed(lane, queued, error),
+      () => this.#succeeded(turn),
+      (error: unknown) => this.#didNotSucceed(turn, error),
     );
   }
 
-  #succeeded(lane: Lane<QueuedEvent>, queued: QueuedEvent): void {
-    this.#inFlight--;
+  #succeeded(turn: Turn): void {
     this.#delivered++;
-    this.#finish(lane, queued);
+    this.#finish(turn);
     this.#pump();
   }
 
-  #didNotSucceed(lane: Lane<QueuedEvent>, queued: QueuedEvent, error: unknown): void {
-    this.#inFlight--;
+  #didNotSucceed(turn: Turn, error: unknown): void {
     this.#failed++;
-    this.#reportFailure(queued, error);
-    const reason = this.#judge(queued, error);
+    this.#reportFailure(turn.queued, error);
+    const reason = this.#judge(turn, error);
     if (reason === undefined) {
-      this.#retryLater(lane, queued);
+      this.#retryLater(turn);
     } else {
-      this.#finish(lane, queued);
-      this.#reportDrop(queued.event, reason);
+      this.#finish(turn);
+      this.#reportDrop(turn.queued.event, reason);
     }
     // Not now: when a connection ends, its calls fail before it can be known that no further one would succeed.
     this.#deferPump();
   }
 
-  #judge(queued: QueuedEvent, error: unknown): DropReason | undefined {
+  #judge({ queue, queued }: Turn, error: unknown): DropReason | undefined {
     if (this.#closed) return "stopped";
     // Only calls fail with a gRPC status; anything else failed before it was one, and would so again.
     if (!GrpcError.is(error)) return "unsendable";
     return judgeFailedDelivery({
       ...this.#options.notifierOptions,
       ageMs: this.#options.clock.wallMs() - Number(queued.event.event.timestampNs / 1_000_000n),
-      waiting: this.#waitingForRetry - (queued.waitsForRetry ? 1 : 0),
+      waiting: queue.waitingForRetry - (queued.waitsForRetry ? 1 : 0),
     });
   }
 
-  #retryLater(lane: Lane<QueuedEvent>, queued: QueuedEvent): void {
-    if (!queued.waitsForRetry) this.#waitingForRetry++;
-    queued.waitsForRetry = true;
-    this.#lanes.rest(lane);
-    const delayMs = computeRetryDelayMs(queued.attempts, this.#options.random());
-    const cancel = this.#options.clock.schedule(delayMs, () => {
-      this.#cancelRetries.delete(lane);
-      this.#lanes.wake(lane);
-      this.#pump();
-    });
-    this.#cancelRetries.set(lane, cancel);
+  #retryLater(turn: Turn): void {
+    const delayMs = computeRetryDelayMs(turn.queued.attempts, this.#options.random());
+    turn.queue.rest(turn, (wake) =>
+      this.#options.clock.schedule(delayMs, () => {
+        wake();
+        this.#pump();
+      }),
+    );
   }
 
-  #finish(lane: Lane<QueuedEvent>, queued: QueuedEvent): void {
-    this.#lanes.advance(lane);
-    this.#forget(queued);
+  #finish(turn: Turn): void {
+    turn.queue.finish(turn);
     this.#settleIdle();
   }
 
-  #forget(queued: QueuedEvent): void {
-    this.#queueBytes -= queued.sizeBytes;
-    if (queued.waitsForRetry) this.#waitingForRetry--;
-  }
-
   #dropAll(reason: DropReason): void {
-    this.#cancelTimers();
-    for (const queued of this.#lanes.clear()) {
-      this.#forget(queued);
-      this.#reportDrop(queued.event, reason);
+    for (const queue of [this.#users, this.#failedLogins]) {
+      for (const { event } of queue.clear()) this.#reportDrop(event, reason);
     }
     this.#settleIdle();
   }
 
-  #cancelTimers(): void {
-    for (const cancel of this.#cancelRetries.values()) cancel();
-    this.#cancelRetries.clear();
-  }
-
   #settleIdle(): void {
-    if (this.#lanes.length > 0) return;
+    if (this.#queueLength > 0) return;
     const waiting = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
@@ -263,11 +252,10 @@ export class NotifierDelivery {
 
   #reportFailure(queued: QueuedEvent, error: unknown): void {
     this.#lastError = createLastError(error, this.#options.clock.wallMs());
-    const group = GrpcError.is(error) ? error.code : "none";
     this.#log.report({
       level: "warn",
       message: "plugin did not take an event",
-      group,
+      group: groupOf(queued.event, GrpcError.is(error) ? error.code : "none"),
       fields: {
         ...describeEvent(queued.event),
         eventId: queued.id,
@@ -279,15 +267,21 @@ export class NotifierDelivery {
 
   #reportDrop(event: HostEvent, reason: DropReason): void {
     this.#dropped++;
+    const { queueLength, queueBytes } = this.counters;
     this.#log.report({
       level: "warn",
       message: "events dropped",
-      group: reason,
-      fields: { reason, ...describeEvent(event), queueLength: this.#lanes.length, queueBytes: this.#queueBytes },
+      group: groupOf(event, reason),
+      fields: { reason, ...describeEvent(event), queueLength, queueBytes },
     });
   }
 }
 
 function describeEvent(event: HostEvent): { readonly kind: string; readonly action: string } {
   return { kind: event.kind, action: event.kind === "log" ? String(event.event.event) : event.event.action };
+}
+
+/** Failed logins have lines of their own: a flood of them must not hide what becomes of users' events. */
+function groupOf(event: HostEvent, what: string): string {
+  return isFailedLogin(event) ? `${what} failed login` : what;
 }

@@ -8,6 +8,8 @@ export type DropReason =
   | "retry-queue-full"
   /** The events that wait already take all the memory they may. */
   | "queue-full"
+  /** The failed logins that wait already take all the memory they may. */
+  | "failed-logins-full"
   /** The plugin is down, and `retry_max_time` is 0. */
   | "plugin-down"
   /** It cannot be encoded. */

@@ -1,4 +1,4 @@
-import type { FsEvent } from "@fairlead/plugin-sdk/client";
+import type { FsEvent, LogEvent } from "@fairlead/plugin-sdk/client";
 import type { HostEvent } from "../../src/host-event.ts";
 
 /** A file event with every field set to something of its own. */
@@ -30,4 +30,10 @@ export function createFsEvent(changes: Partial<FsEvent> = {}): FsEvent {
 
 export function upload(username: string, virtualPath: string, changes: Partial<FsEvent> = {}): HostEvent {
   return { kind: "fs", event: createFsEvent({ username, virtualPath, ...changes }) };
+}
+
+/** A log event; `event` is one of the SDK's `LogEventType`. */
+export function login(username: string, event: number, changes: Partial<LogEvent> = {}): HostEvent {
+  const texts = { protocol: "SSH", ip: "192.0.2.1", message: "", role: "" };
+  return { kind: "log", event: { ...texts, timestampNs: 1n, username, event, ...changes } };
 }
