@@ -185,9 +185,23 @@ describe("launch", { timeout: 60_000 }, () => {
     await using sandbox = new Sandbox();
     await assert.rejects(launchEcho(sandbox, { args: ["--fail-start"] }), {
       code: "ERR_PLUGIN_EXITED_EARLY",
-      message: /exit status 1[\s\S]*cannot start today/,
+      message: /exited with status 1: plugin init error: Error: cannot start today/,
     });
   });
+
+  for (const [what, argument, reason] of [
+    ["is loaded", "--fail-load", /it exited with status 1: TypeError: cannot load today/],
+    ["starts", "--exit-start", /it exited with status 6/],
+  ] as const) {
+    it(`tells a plugin's prints from its handshake line when it fails while it ${what}`, async () => {
+      await using sandbox = new Sandbox();
+      const error = await launchEcho(sandbox, { args: [argument] }).catch((failure: unknown) => failure);
+      assert.ok(PluginError.is(error, "ERR_PLUGIN_EXITED_EARLY"));
+      assert.match(error.message, reason);
+      assert.equal(error.details["firstLine"], "");
+      assert.match(error.message, /On stderr:[\s\S]*printed on load\n {2}written on load/);
+    });
+  }
 
   it("refuses options that make no sense", async () => {
     await using sandbox = new Sandbox();

@@ -108,7 +108,7 @@ function startFacts(plan: LaunchPlan, file: string, child?: PluginChild, exit?: 
     pid: child?.pid ?? 0,
     exit,
     firstLine: child?.stdout.start ?? "",
-    stderr: child?.stderrTail.lines() ?? [],
+    stderr: child?.stderr.lines() ?? [],
   };
 }
 

@@ -6,9 +6,9 @@ import { onProcessExit } from "./exit-hook.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { killGroup, OWN_GROUP } from "./process-group.ts";
 import { readStderr } from "./plugin-stderr.ts";
-import type { StderrTail } from "./plugin-stderr.ts";
 import { PluginStdout } from "./plugin-stdout.ts";
 import { removeAdvertisedSocket, removeSocketFolder } from "./socket-folder.ts";
+import type { StderrExcerpt } from "./stderr-excerpt.ts";
 
 // What a plugin wrote just before it ended is still in the pipes; a grandchild may hold them open for ever.
 const DRAIN_MS = 250;
@@ -35,7 +35,7 @@ export class PluginChild {
   /** Settles once the process is gone, its last output was read and its sockets were removed. */
   readonly exited: Promise<ExitStatus>;
   readonly stdout: PluginStdout;
-  readonly stderrTail: StderrTail;
+  readonly stderr: Pick<StderrExcerpt, "lines">;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #socketFolder: string | undefined;
   #socketPath: string | undefined;
@@ -59,7 +59,7 @@ export class PluginChild {
     // Whoever waits for it hears of it; nobody has to.
     this.spawned.catch(() => {});
     this.stdout = new PluginStdout(child.stdout, logger);
-    this.stderrTail = readStderr(child.stderr, logger);
+    this.stderr = readStderr(child.stderr, logger);
     this.exited = this.#watchExit(logger);
   }
 

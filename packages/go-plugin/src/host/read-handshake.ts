@@ -7,12 +7,13 @@ import type { PluginChild } from "./plugin-child.ts";
 import type { FirstLine } from "./plugin-stdout.ts";
 import { describeExit } from "./running-plugin.ts";
 
-// The usual explanations, in go-plugin's words (internal/cmdrunner): users search for them.
-const USUAL_REASONS = `This usually means
-  the plugin was not compiled for this architecture,
-  the plugin is missing dynamic-link libraries necessary to run,
-  the plugin is not executable by this process due to file permissions, or
-  the plugin failed to negotiate the initial go-plugin protocol handshake`;
+// The usual explanations, as go-plugin gives them (internal/cmdrunner).
+const USUAL_REASONS = [
+  "the plugin was not compiled for this architecture",
+  "the plugin is missing dynamic-link libraries necessary to run",
+  "the plugin is not executable by this process due to file permissions",
+  "the plugin failed to negotiate the initial go-plugin protocol handshake",
+];
 
 /** Waits for the plugin's first line, or its end, and reads it. */
 export async function readHandshake(child: PluginChild, versions: readonly number[]): Promise<Handshake> {
@@ -30,10 +31,9 @@ export async function readHandshake(child: PluginChild, versions: readonly numbe
 async function describeSilence(child: PluginChild): Promise<PluginError> {
   const exit = await Promise.race([child.exited, expire(500)]);
   const how = exit === undefined ? "it closed its stdout" : describeExit(exit);
-  return new PluginError(
-    "ERR_PLUGIN_EXITED_EARLY",
-    `plugin exited before we could connect (${how}).\nUnrecognized remote plugin message: \nFailed to read any lines from plugin's stdout\n${USUAL_REASONS}`,
-  );
+  return new PluginError("ERR_PLUGIN_EXITED_EARLY", `plugin exited before we could connect (${how})`, {
+    details: { usualReasons: USUAL_REASONS },
+  });
 }
 
 /** Host and plugin must agree about AutoMTLS; go-plugin finds out at the first call, or crashes. */

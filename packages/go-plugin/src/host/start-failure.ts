@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { PluginError } from "../plugin-error.ts";
 import type { PluginErrorCode } from "../error-codes.ts";
 import { quoteLine } from "../protocol/handshake-line.ts";
+import { findCrashCause } from "./crash-cause.ts";
 import { diagnoseExecutable } from "./diagnosis.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { describeExit } from "./running-plugin.ts";
@@ -30,24 +31,59 @@ const UNRELATED_TO_FILE: ReadonlySet<PluginErrorCode> = new Set([
   "ERR_UNSUPPORTED_PROTOCOL",
 ]);
 
-/** The error of a failed start with everything around it: exit status, output, diagnosis of the file. */
+/**
+ * The error of a failed start with everything around it: the cause first, then what the file explains, the process and
+ * its output. Each line is a sentence, because command lines show them joined.
+ */
 export async function describeStartFailure(error: unknown, facts: StartFacts): Promise<PluginError> {
-  const failure = toPluginError(error, facts);
+  const failure = preferExit(toPluginError(error, facts), facts);
   const notes = UNRELATED_TO_FILE.has(failure.code) ? [] : await diagnose(facts);
+  const headline = `plugin ${facts.name} did not start: ${describeReason(failure, facts)}`;
   const lines = [
-    `plugin ${facts.name} did not start: ${failure.summary}`,
+    headline,
+    ...[...describeCookie(facts), ...notes].map((note) => `Note: ${note}`),
     `Command: ${facts.file}${facts.pid === 0 ? "" : ` (pid ${facts.pid})`}, ${describeState(facts)}.`,
     ...describeFirstLine(failure, facts),
-    ...(facts.stderr.length === 0
-      ? []
-      : ["Last lines on stderr:", ...facts.stderr.map((line) => `  ${quoteLine(line)}`)]),
-    ...[...describeCookie(facts), ...notes].map((note) => `Note: ${note}`),
+    ...describeSearchWords(failure, facts),
+    ...describeStderr(headline, facts),
   ];
   const { name, file, pid, exit, firstLine, stderr } = facts;
   return new PluginError(failure.code, lines.join("\n"), {
     details: { ...failure.details, plugin: name, file, pid, exit, firstLine, stderr, notes },
     cause: failure.cause ?? error,
   });
+}
+
+// A program that prints and then fails did not mean its print as a handshake: what counts is why it ended.
+function preferExit(failure: PluginError, { exit }: StartFacts): PluginError {
+  if (failure.code !== "ERR_HANDSHAKE_MALFORMED" || exit === undefined || exit.code === 0) return failure;
+  return new PluginError("ERR_PLUGIN_EXITED_EARLY", failure.summary, { details: failure.details, cause: failure });
+}
+
+function describeReason(failure: PluginError, { exit, stderr }: StartFacts): string {
+  const early = failure.code === "ERR_PLUGIN_EXITED_EARLY";
+  const summary = failure.summary.trim();
+  if (!early && (exit === undefined || (exit.code === null && exit.signal === null))) return summary;
+  const end = exit === undefined ? "it closed its stdout without a handshake line" : describeEnd(exit);
+  const cause = findCrashCause(stderr);
+  const reason = cause === undefined ? end : `${end}: ${quoteLine(cause)}`;
+  return early ? reason : `${summary}; ${reason}`;
+}
+
+function describeEnd(exit: ExitStatus): string {
+  return exit.signal === null ? `it exited with status ${exit.code}` : `it was killed by ${exit.signal}`;
+}
+
+// What go-plugin's hosts say in this case, for those who search for it.
+function describeSearchWords(failure: PluginError, { firstLine }: StartFacts): string[] {
+  if (failure.code !== "ERR_PLUGIN_EXITED_EARLY") return [];
+  const words = firstLine.trim() === "" ? "Failed to read any lines from plugin's stdout" : quoteLine(firstLine.trim());
+  return [`In go-plugin's words: plugin exited before we could connect, Unrecognized remote plugin message: ${words}`];
+}
+
+function describeStderr(headline: string, { stderr }: StartFacts): string[] {
+  if (stderr.every((line) => headline.includes(quoteLine(line)))) return [];
+  return ["On stderr:", ...stderr.map((line) => `  ${quoteLine(line)}`)];
 }
 
 async function diagnose(facts: StartFacts): Promise<readonly string[]> {
@@ -70,7 +106,8 @@ function describeState({ pid, exit }: StartFacts): string {
 function describeFirstLine(failure: PluginError, facts: StartFacts): string[] {
   const shown = quoteLine(facts.firstLine.trim());
   if (shown === "") return [];
-  return failure.summary.includes(shown) ? [] : [`First line on stdout: ${shown}`];
+  if (failure.code !== "ERR_PLUGIN_EXITED_EARLY" && failure.summary.includes(shown)) return [];
+  return [`First line on stdout: ${shown}`];
 }
 
 // Plugins of go-plugin's family all refuse in the same words.

@@ -68,7 +68,7 @@ describe("parseHandshakeLine", () => {
   }
 
   const bad: readonly (readonly [line: string, code: PluginErrorCode, text: string])[] = [
-    ["", "ERR_HANDSHAKE_MALFORMED", "Unrecognized remote plugin message: "],
+    ["", "ERR_HANDSHAKE_MALFORMED", "Unrecognized remote plugin message: (an empty line)"],
     ["hello world", "ERR_HANDSHAKE_MALFORMED", "Unrecognized remote plugin message: hello world"],
     ["1|1|unix", "ERR_HANDSHAKE_MALFORMED", "Unrecognized remote plugin message: 1|1|unix"],
     [

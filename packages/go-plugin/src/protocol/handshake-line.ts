@@ -42,7 +42,7 @@ export function formatHandshakeLine(handshake: Handshake): string {
 export function parseHandshakeLine(line: string, knownVersions: readonly number[]): Handshake {
   const [core, app, network, address, protocol, certificate] = line.trim().split("|");
   if (core === undefined || app === undefined || network === undefined || address === undefined) {
-    throw malformed(`Unrecognized remote plugin message: ${quoteLine(line.trim())}`);
+    throw malformed(`Unrecognized remote plugin message: ${quoteLine(line.trim()) || "(an empty line)"}`);
   }
   checkCoreVersion(core);
   const appVersion = parseAppVersion(app, knownVersions);

@@ -13,20 +13,27 @@ import { writeAllSync } from "./write-all.ts";
 class ProcessOutput {
   readonly relay = new StdioRelay();
   #restore: (() => void) | undefined;
-  readonly #flush = (): void => this.release(1);
+  // A program below a plugin that never serves gets its text out where it belongs. One that fails, and a plugin that
+  // ends before its handshake, must not have it taken for the handshake line.
+  readonly #flush = (code: number): void => this.release(code === 0 && !this.#adopted ? 1 : 2);
+  #adopted = false;
 
   /** Takes over process.stdout. Idempotent. */
   captureStdout(): void {
     if (this.#restore !== undefined) return;
     const stdout: PrintStream = process.stdout;
     this.#restore = captureStream(stdout, (bytes) => this.#push("stdout", bytes, stdout));
-    // A program that never serves, started below a plugin, gets its text out after all.
     process.once("exit", this.#flush);
   }
 
-  /** From here on what is printed belongs to GRPCStdio: a plugin is being served. */
+  /** This process becomes a plugin. */
   adopt(): void {
     this.captureStdout();
+    this.#adopted = true;
+  }
+
+  /** The handshake line is out: from here on what is printed belongs to GRPCStdio. */
+  serve(): void {
     process.off("exit", this.#flush);
   }
 

@@ -20,6 +20,7 @@ export async function serve(options: ServeOptions): Promise<never> {
   const ending = new AbortController();
   process.once("SIGTERM", () => ending.abort());
   const server = await startOrExit(options, logger, ending.signal);
+  processOutput.serve();
   watchProcess(server, logger);
   watchHost(() => {
     logger.log("warn", "plugin's host is gone, ending");
@@ -35,9 +36,10 @@ async function startOrExit(options: ServeOptions, logger: Logger, signal: AbortS
     const server = { ...options, logger, env: process.env, stdout: createFirstLine(), signal };
     return await openPluginServer(server, processOutput.relay);
   } catch (error) {
+    // The reason comes last: hosts look for it there.
+    processOutput.release(2);
     if (PluginError.is(error, "ERR_COOKIE_MISMATCH")) writeToHost(`${error.message}\n`);
     else logger.log("error", "plugin init error", { error });
-    processOutput.release(2);
     return process.exit(1);
   }
 }
