@@ -135,7 +135,14 @@ describe("launch", { timeout: 60_000 }, () => {
     const echo = plugin.dispense("echo");
     await assert.rejects(echo.echo("exit"), (error) => GrpcError.is(error, "UNAVAILABLE"));
     assert.deepEqual(await plugin.exited, { code: 7, signal: null });
-    await assert.rejects(echo.echo("hello"), (error) => GrpcError.is(error, "UNAVAILABLE"));
+    for (const client of [echo, plugin.dispense("echo")]) {
+      await assert.rejects(client.echo("hello"), (error) => {
+        assert.ok(GrpcError.is(error, "UNAVAILABLE") && PluginError.is(error.cause, "ERR_PLUGIN_GONE"));
+        assert.match(error.message, /exit status 7/);
+        assert.equal(error.cause.details["code"], 7);
+        return true;
+      });
+    }
     await assert.rejects(plugin.ping(), { code: "ERR_PLUGIN_GONE", message: /exit status 7/ });
     assert.deepEqual(await plugin.stop(), { code: 7, signal: null });
   });

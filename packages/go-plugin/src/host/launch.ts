@@ -11,6 +11,7 @@ import type { HostTls } from "./host-tls.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
+import { MortalConnection } from "./mortal-connection.ts";
 import { PluginChild } from "./plugin-child.ts";
 import { agreeOnSecurity, readHandshake } from "./read-handshake.ts";
 import { RunningPlugin } from "./running-plugin.ts";
@@ -135,7 +136,7 @@ async function openPlugin(
   const plugin = new RunningPlugin({
     name: plan.name,
     child,
-    connection,
+    connection: new MortalConnection(connection),
     protocolVersion: handshake.appVersion,
     kinds: plan.kinds.get(handshake.appVersion) ?? {},
     stopGraceMs: plan.stopGraceMs,

@@ -1,8 +1,8 @@
-import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { checkAlive } from "./health.ts";
 import type { ClientOf, ExitStatus, KindMap, PluginProcess } from "./launch-options.ts";
+import type { MortalConnection } from "./mortal-connection.ts";
 import type { PluginChild } from "./plugin-child.ts";
 import { climbStopLadder } from "./stop-ladder.ts";
 
@@ -11,7 +11,7 @@ const DEFAULT_PING_TIMEOUT_MS = 5_000;
 export interface RunningPluginParts<K extends KindMap> {
   readonly name: string;
   readonly child: PluginChild;
-  readonly connection: ClientConnection;
+  readonly connection: MortalConnection;
   readonly protocolVersion: number;
   readonly kinds: K;
   readonly stopGraceMs: number;
@@ -92,7 +92,7 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
       details: { plugin: name, pid: this.pid, ...exit },
     });
     gone.abort(error);
-    connection.destroy(error);
+    connection.end(error);
     return exit;
   }
 
