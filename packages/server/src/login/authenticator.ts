@@ -10,6 +10,7 @@ import {
   secondStepsAfterKey,
 } from "./login-rules.ts";
 import type { PasswordHasher, PasswordVerdict } from "./password/password-hasher.ts";
+import type { WorkTicket } from "./password/work-queue.ts";
 import type { SessionRegistry, SessionSlot } from "./session-registry.ts";
 import type { UserStore } from "./user-store.ts";
 
@@ -22,6 +23,8 @@ export interface LoginRequest {
 export interface PasswordRequest extends LoginRequest {
   readonly password: string;
   readonly method: Exclude<LoginMethod, "publickey">;
+  /** Aborted when the client is gone: a password not looked at yet is not looked at any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PublicKeyRequest extends LoginRequest {
@@ -86,12 +89,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async checkPassword(request) {
       const user = await find(request);
+      const ticket = workTicket(request);
       if (user === undefined) {
-        await hasher.verifyNothing(request.password);
+        await hasher.verifyNothing(request.password, ticket);
         return unknownUser();
       }
       // Always computed, so that a disabled user takes as long as an enabled one.
-      const verdict = await verifyStored(hasher, request.password, user);
+      const verdict = await verifyStored(hasher, request.password, user, ticket);
       const nowMs = clock();
       const refusal: Pick<Refusal, "message"> | undefined =
         checkAccount(user, nowMs) ?? refusalOf(verdict, user) ?? checkPasswordAge(user, nowMs);
@@ -123,11 +127,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
-async function verifyStored(hasher: PasswordHasher, password: string, user: User): Promise<PasswordVerdict> {
+function workTicket({ ip, signal }: PasswordRequest): WorkTicket {
+  return signal === undefined ? { origin: ip } : { origin: ip, signal };
+}
+
+async function verifyStored(
+  hasher: PasswordHasher,
+  password: string,
+  user: User,
+  ticket: WorkTicket,
+): Promise<PasswordVerdict> {
   // A user without a password logs in by key only.
   return user.passwordHash === ""
-    ? await hasher.verifyNothing(password)
-    : await hasher.verify(password, user.passwordHash);
+    ? await hasher.verifyNothing(password, ticket)
+    : await hasher.verify(password, user.passwordHash, ticket);
 }
 
 function refusalOf(verdict: PasswordVerdict, user: User): { readonly message: string } | undefined {

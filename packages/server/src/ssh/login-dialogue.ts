@@ -19,8 +19,10 @@ export interface LoginReport {
   onPasswordFailure(failure: LoginFailure): void;
   /** The last step succeeded; called before the client hears of it. */
   onSuccess(user: User, slot: SessionSlot, method: string): void;
-  /** The client used up its tries. */
+  /** The client used up its tries; the connection should end. */
   onTooManyTries(): void;
+  /** The client did not wait while its password was being checked; the connection should end. */
+  onImpatience(): void;
 }
 
 export interface LoginFailure {
@@ -49,6 +51,14 @@ export interface LoginDialogueOptions {
 }
 
 const INVALID_SIGNATURE = "invalid signature";
+const IMPATIENT = "another request came while the password was being checked";
+
+/** The request being worked on. */
+interface CurrentRequest {
+  readonly context: AuthContext;
+  /** A question is open; otherwise the answer is up to us. */
+  isAsking: boolean;
+}
 
 /** One client's way through the login: its requests, tries, and the first of two steps. */
 export class LoginDialogue {
@@ -56,7 +66,7 @@ export class LoginDialogue {
   #requests = 0;
   #failures = 0;
   #keyFailure: LoginFailure | undefined;
-  #openQuestion: string | undefined;
+  #current: CurrentRequest | undefined;
   /** Whose key was right, and which steps must follow it. */
   #firstStep: { readonly username: string; readonly nextSteps: readonly string[] } | undefined;
 
@@ -76,7 +86,7 @@ export class LoginDialogue {
 
   /** Who was asked for a password and has not answered. */
   get openQuestion(): string | undefined {
-    return this.#openQuestion;
+    return this.#current?.isAsking === true ? this.#current.context.username : undefined;
   }
 
   /** Handles one request. Never rejects. */
@@ -85,6 +95,10 @@ export class LoginDialogue {
       return; // it went on asking after we said goodbye
     }
     this.#requests += 1;
+    if (!this.#mayFollow()) {
+      return;
+    }
+    this.#current = { context, isAsking: false };
     switch (context.method) {
       case "none":
         this.#reject(context, this.#requests > 1);
@@ -103,6 +117,27 @@ export class LoginDialogue {
     }
   }
 
+  /**
+   * Whether a request may be looked at. ssh2 keeps requests until the one before is answered, except after
+   * keyboard-interactive, where a new request abandons the old one (RFC 4252 section 5.1). A question left open costs a
+   * try. A password being checked cannot be abandoned: the work goes on, and one client could have any number of them
+   * checked side by side, or be taken for logged in by the answer to a request that SSH has forgotten.
+   */
+  #mayFollow(): boolean {
+    const last = this.#current;
+    if (last === undefined) {
+      return true;
+    }
+    const { report } = this.#options;
+    if (!last.isAsking) {
+      report.onPasswordFailure({ username: last.context.username, isUnknownUser: false, message: IMPATIENT });
+      report.onImpatience();
+      return false;
+    }
+    this.#failures += 1;
+    return !this.#endAfterLastTry();
+  }
+
   async #answerPassword(context: PasswordAuthContext): Promise<void> {
     // A request to change the password has an object here.
     const password: unknown = context.password;
@@ -118,11 +153,9 @@ export class LoginDialogue {
       this.#reject(context);
       return;
     }
-    this.#openQuestion = context.username;
-    const answers = await askPassword(context);
-    this.#openQuestion = undefined;
+    const answers = await this.#askPassword(context);
     if (answers === undefined) {
-      return; // abandoned for another request (RFC 4252 section 5.1) or gone: there is nothing to answer
+      return; // abandoned for another request (RFC 4252 section 5.1): there is nothing to answer
     }
     if (answers.length !== 1) {
       this.#reject(context);
@@ -136,11 +169,11 @@ export class LoginDialogue {
     password: string,
     step: "keyboard-interactive" | "password",
   ): Promise<void> {
-    const { authenticator, ip, report, policy } = this.#options;
+    const { authenticator, ip, report, policy, signal } = this.#options;
     const { username } = context;
     const isSecondStep = this.#firstStep?.username === username;
     const method = isSecondStep ? (`publickey+${step}` as const) : step;
-    const decision = await settle(authenticator.checkPassword({ username, ip, password, method }));
+    const decision = await settle(authenticator.checkPassword({ username, ip, password, method, signal }));
     if (decision.outcome === "accepted" && this.#succeed(context, decision.user, method)) {
       return;
     }
@@ -170,12 +203,14 @@ export class LoginDialogue {
       }
       this.#reject(context);
     } else if (context.signature === undefined) {
+      this.#current = undefined;
       context.accept(); // "this key would do" (RFC 4252 section 7); the signature comes with the next request
     } else if (!isSignedBy(context)) {
       this.#keyFailure = { username, isUnknownUser: false, message: INVALID_SIGNATURE };
       this.#reject(context);
     } else if (decision.outcome === "partial") {
       this.#firstStep = { username, nextSteps: decision.nextSteps.filter((step) => this.#isEnabled(step)) };
+      this.#current = undefined;
       context.reject(this.#methods(), true);
     } else if (!this.#succeed(context, decision.user, "publickey")) {
       this.#reject(context);
@@ -201,10 +236,33 @@ export class LoginDialogue {
       return;
     }
     this.#failures += counts ? 1 : 0;
-    context.reject(this.#methods());
-    if (this.#failures >= this.#options.policy.maxTries) {
+    this.#current = undefined;
+    context.reject(this.#methods()); // ssh2 hands over the next request in here
+    this.#endAfterLastTry();
+  }
+
+  #endAfterLastTry(): boolean {
+    const isOver = this.#failures >= this.#options.policy.maxTries;
+    if (isOver) {
       this.#options.report.onTooManyTries();
     }
+    return isOver;
+  }
+
+  /** Asks for the password; `undefined` when the client went on to something else. */
+  async #askPassword(context: KeyboardAuthContext): Promise<readonly string[] | undefined> {
+    const current: CurrentRequest = { context, isAsking: true };
+    this.#current = current;
+    return await new Promise((resolve) => {
+      context.prompt([{ prompt: "Password: ", echo: false }], "", "", (answers: unknown) => {
+        if (Array.isArray(answers)) {
+          current.isAsking = false; // at once: the next request may be in the same piece of data
+          resolve(answers.map(String));
+        } else {
+          resolve(undefined);
+        }
+      });
+    });
   }
 
   #methods(): AuthenticationType[] {
@@ -235,15 +293,6 @@ export class LoginDialogue {
       await delay(durationMs, undefined, { signal: this.#options.signal }).catch(() => undefined);
     }
   }
-}
-
-/** Asks for the password; `undefined` when the client went on to something else. */
-async function askPassword(context: KeyboardAuthContext): Promise<readonly string[] | undefined> {
-  return await new Promise((resolve) => {
-    context.prompt([{ prompt: "Password: ", echo: false }], "", "", (answers: unknown) => {
-      resolve(Array.isArray(answers) ? answers.map(String) : undefined);
-    });
-  });
 }
 
 /** A store that fails must refuse, not let in; the reason is for the log only. */

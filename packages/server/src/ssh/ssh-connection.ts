@@ -80,6 +80,9 @@ export class SshConnection {
         onTooManyTries: () => {
           this.end("too many authentication failures");
         },
+        onImpatience: () => {
+          this.end("the client does not wait for answers");
+        },
       },
     });
     const graceTimer = setTimeout(() => {

@@ -4,7 +4,7 @@ import { hashBcrypt, MAX_BCRYPT_PASSWORD_BYTES, verifyBcrypt } from "./bcrypt.ts
 import { hashSchemeOf } from "./hash-scheme.ts";
 import { verifyPbkdf2 } from "./pbkdf2.ts";
 import { verifyShaCrypt } from "./sha-crypt.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import { createWorkQueue, type WorkLimits, type WorkTicket } from "./work-queue.ts";
 
 /** How new hashes are made: SFTPGo's `data_provider.password_hashing`. */
 export interface HashingPolicy {
@@ -21,31 +21,38 @@ export const DEFAULT_HASHING_POLICY: HashingPolicy = {
   argon2: { memoryKib: 65_536, iterations: 1, parallelism: 2 },
 };
 
-/** `unsupported`: the stored text is no hash this server can verify. `busy`: too many are waiting. */
+/**
+ * `unsupported`: the stored text is no hash this server can verify. `busy`: too many are waiting, or the ticket's
+ * signal was aborted before the turn came.
+ */
 export type PasswordVerdict = "busy" | "match" | "mismatch" | "unsupported";
 
 export interface PasswordHasher {
   /** Throws `ERR_PASSWORD_HASH` for a password that cannot be hashed without losing a part of it. */
   hash(password: string): Promise<string>;
-  verify(password: string, encoded: string): Promise<PasswordVerdict>;
+  verify(password: string, encoded: string, ticket?: WorkTicket): Promise<PasswordVerdict>;
   /** Takes as long as {@link verify} against a hash of the policy; for users that do not exist. */
-  verifyNothing(password: string): Promise<"busy" | "mismatch">;
+  verifyNothing(password: string, ticket?: WorkTicket): Promise<"busy" | "mismatch">;
 }
 
 /** Longest password looked at. SSH packets allow 32 KiB; hashing that much is only useful to attackers. */
 const MAX_PASSWORD_BYTES = 1024;
-const DEFAULT_LIMITS = { running: 2, waiting: 256 };
+const DEFAULT_LIMITS: WorkLimits = { running: 2, waiting: 256 };
+/** How many origins it takes to fill the queue. */
+const ORIGINS_IN_FULL_QUEUE = 8;
 
 /** Hashes and verifies off the event loop, `limits.running` at a time. */
 export function createPasswordHasher(
   policy: HashingPolicy = DEFAULT_HASHING_POLICY,
-  limits: { readonly running: number; readonly waiting: number } = DEFAULT_LIMITS,
+  limits: WorkLimits = DEFAULT_LIMITS,
 ): PasswordHasher {
-  const queue = createWorkQueue(limits);
+  // One address may fill a part of the queue; those of others still find a place, and have their turn in between.
+  const waitingPerOrigin = limits.waitingPerOrigin ?? Math.ceil(limits.waiting / ORIGINS_IN_FULL_QUEUE);
+  const queue = createWorkQueue({ ...limits, waitingPerOrigin });
   let decoy: Promise<string> | undefined;
 
-  async function verify(password: string, encoded: string): Promise<PasswordVerdict> {
-    const result = await queue.run(async () => await verifyByScheme(password, encoded));
+  async function verify(password: string, encoded: string, ticket?: WorkTicket): Promise<PasswordVerdict> {
+    const result = await queue.run(async () => await verifyByScheme(password, encoded), ticket);
     return result ?? "busy";
   }
 
@@ -60,12 +67,12 @@ export function createPasswordHasher(
       );
       return hashed ?? rejectPassword("too many passwords are being hashed, try again");
     },
-    async verifyNothing(password) {
+    async verifyNothing(password, ticket) {
       decoy ??=
         policy.algorithm === "bcrypt"
           ? hashBcrypt("nobody has this password", policy.bcryptCost)
           : hashArgon2id("nobody has this password", policy.argon2);
-      return (await verify(password, await decoy)) === "busy" ? "busy" : "mismatch";
+      return (await verify(password, await decoy, ticket)) === "busy" ? "busy" : "mismatch";
     },
   };
 }
