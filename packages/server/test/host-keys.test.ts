@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, hash } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -119,4 +119,24 @@ test("an automatic key that is damaged is not replaced", async () => {
   writeFileSync(join(folder, "id_rsa"), "damaged");
   await assert.rejects(load("id_rsa"), (error) => FairleadError.is(error, "ERR_HOST_KEY"));
   assert.equal(readFileSync(join(folder, "id_rsa"), "utf8"), "damaged");
+});
+
+test("an automatic key that is empty is an error that says what to do", async () => {
+  writeFileSync(join(folder, "id_rsa"), "");
+  await assert.rejects(load("id_rsa"), /id_rsa .*: it is empty; remove it and a new one is made$/);
+});
+
+test("a key that cannot be written leaves nothing behind, and the next start makes it", async () => {
+  const module = JSON.stringify(import.meta.resolve("../src/ssh/host-keys.ts"));
+  const script = `const { loadHostKeys } = await import(${module});
+    const options = { files: ["id_ed25519"], configDir: ${JSON.stringify(folder)}, dataDir: "" };
+    await loadHostKeys(options).catch((error) => console.log(error.code, error.message));`;
+  const args = [process.execPath, "--conditions=source", "--input-type=module", "-e", script];
+  // No file may grow beyond 0 bytes, which to the program is the same as a full disk.
+  const output = execFileSync("bash", ["-c", `trap '' XFSZ; ulimit -f 0; exec "$@"`, "bash", ...args], {
+    encoding: "utf8",
+  });
+  assert.match(output, /^ERR_HOST_KEY cannot make the host key .*id_ed25519/);
+  assert.deepEqual(readdirSync(folder), []);
+  assert.equal((await load("id_ed25519"))[0]?.isNew, true);
 });

@@ -1,5 +1,5 @@
-import { generateKeyPair as generateKeyPairWithCallback, hash } from "node:crypto";
-import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
+import { generateKeyPair as generateKeyPairWithCallback, hash, randomBytes } from "node:crypto";
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -65,6 +65,9 @@ async function loadHostKey(file: string): Promise<HostKey> {
     await makeHostKey(file, type);
   }
   const text = await readKeyFile(file);
+  if (text.trim() === "") {
+    throw hostKeyError(file, `it is empty; remove it${type === undefined ? "" : " and a new one is made"}`);
+  }
   const privateKey = convert(file, text);
   const { type: algorithm, publicBlob } = parsePrivateKey(file, privateKey);
   return {
@@ -120,18 +123,44 @@ function convert(file: string, text: string): string {
 async function makeHostKey(file: string, type: KeyType): Promise<void> {
   // Not by ssh2, whose generator makes an Ed25519 key that nobody can read once in two hundred times.
   const privateKey = toSsh2PrivateKey(await generate(type));
+  const { type: name, publicBlob } = parsePrivateKey(file, privateKey);
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    // "wx": two servers starting at once must not overwrite each other's key.
-    await using handle = await open(file, "wx", 0o600);
-    await handle.writeFile(privateKey);
-    await handle.sync();
-    const { type: name, publicBlob } = parsePrivateKey(file, privateKey);
+    await writeWhole(file, privateKey, 0o600);
     await writeFile(`${file}.pub`, `${name} ${publicBlob.toString("base64")}\n`, { mode: 0o644 });
   } catch (cause) {
     throw hostKeyError(file, messageOf(cause), cause, "make");
   }
 }
+
+/** Either the whole text under this name or nothing: a full disk leaves no half a key that stops every later start. */
+async function writeWhole(file: string, text: string, mode: number): Promise<void> {
+  const unfinished = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await using handle = await open(unfinished, "wx", mode);
+    await handle.writeFile(text);
+    await handle.sync();
+    await giveName(unfinished, file);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function giveName(unfinished: string, file: string): Promise<void> {
+  try {
+    // Not rename: two servers starting at once must not overwrite each other's key.
+    await link(unfinished, file);
+  } catch (cause) {
+    const hasNoLinks = cause instanceof Error && "code" in cause && NO_HARD_LINKS.has(cause.code);
+    if (!hasNoLinks) {
+      throw cause;
+    }
+    await rename(unfinished, file);
+  }
+}
+
+/** What filesystems say that have no hard links (FAT, SMB). */
+const NO_HARD_LINKS: ReadonlySet<unknown> = new Set(["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"]);
 
 /** PKCS#8, of the sizes SFTPGo makes. */
 async function generate(type: KeyType): Promise<string> {
