@@ -14,6 +14,7 @@ import { openUserAdmin } from "./open-user-admin.ts";
 import { createSessionRegistry } from "./login/session-registry.ts";
 import type { UserAdmin } from "./login/user-admin.ts";
 import { loadHostKeys } from "./ssh/host-keys.ts";
+import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
 
 export interface StartServerOptions {
@@ -61,6 +62,10 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   started.defer(async () => {
     await store.close();
   });
+  started.use(lockForServer(store.file));
+  if (store.isExposed) {
+    logger.log("warn", "database can be read by others, set its mode to 0600", { file: store.file });
+  }
   const settings = sshSettings(config);
   const hostKeys = await loadServerHostKeys(config, logger);
   const plugins = await startPluginManager({

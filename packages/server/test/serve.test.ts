@@ -131,6 +131,25 @@ describe("fairlead serve", () => {
     assert.equal(result.code, 0, result.stderr);
   });
 
+  test("is alone on its database", async () => {
+    await using server = await startServe([], { cwd: folder });
+    const second = await fairlead(["serve", "--log-level", "error"], { cwd: folder });
+    assert.equal(second.code, 1);
+    assert.match(
+      second.stderr,
+      new RegExp(`^fairlead: another server \\(process ${server.child.pid}\\) runs on .*\n$`),
+    );
+  });
+
+  test("keeps its database to its owner, and says so when others may read it", async () => {
+    const database = join(folder, "fairlead.db");
+    assert.equal(statSync(database).mode & 0o777, 0o600);
+    chmodSync(database, 0o644);
+    const server = await startServe([], { cwd: folder });
+    await stopped(server);
+    assert.match(server.log(), /"level":"warn".*"file":"[^"]*fairlead\.db","msg":"database can be read by others/);
+  });
+
   test("sees a user added while it runs", async () => {
     await using server = await startServe([], { cwd: folder });
     await fairlead(["user", "add", "late", "--home-dir", "late"], { cwd: folder, input: "pw\n" });

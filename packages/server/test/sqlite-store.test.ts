@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -158,3 +159,39 @@ test("a closed store rejects instead of answering", async () => {
   await store.close();
   await assert.rejects(store.findUser("alice"), (error) => FairleadError.is(error, "ERR_STORE"));
 });
+
+test("the files are readable by the owner alone", async () => {
+  await using store = openSqliteStore({ file: file() });
+  await store.addUser(userNamed("alice"));
+  for (const suffix of ["", "-wal", "-shm"]) {
+    assert.equal(statSync(file() + suffix).mode & 0o777, 0o600, suffix);
+  }
+  assert.equal(store.isExposed, false);
+});
+
+test("a file that others may read is used and reported", async () => {
+  await openSqliteStore({ file: file() }).close();
+  chmodSync(file(), 0o640);
+  await using store = openSqliteStore({ file: file() });
+  assert.equal(store.isExposed, true);
+});
+
+for (const [what, mode, problem] of [
+  ["folder that may not be written", 0o755, "may not write in the folder FOLDER"],
+  ["file that may not be written", 0o777, "may not read and write the file"],
+] as const) {
+  test(`a ${what} is named, with the user id`, { skip: process.getuid?.() !== 0 }, () => {
+    if (mode === 0o777) {
+      mkdirSync(join(folder, "data"));
+      writeFileSync(file(), "");
+    }
+    chmodSync(folder, mode);
+    const script = `const { openSqliteStore } = await import(${JSON.stringify(import.meta.resolve("../src/store/sqlite-store.ts"))});
+      process.setgroups([]); process.setgid(65534); process.setuid(65534);
+      try { openSqliteStore({ file: ${JSON.stringify(file())} }); } catch (error) { console.log(error.code, error.message); }`;
+    const args = ["--conditions=source", "--input-type=module", "-e", script];
+    const output = execFileSync(process.execPath, args, { encoding: "utf8" }).trim();
+    const expected = `this process (uid 65534) ${problem.replace("FOLDER", folder)}`;
+    assert.equal(output, `ERR_STORE could not open the database ${file()}: ${expected}`);
+  });
+}

@@ -1,5 +1,6 @@
 /** Every code, as documented in docs/reference/server-errors.md; a test holds the two together. */
 export const FAIRLEAD_ERROR_CODES = [
+  "ERR_ALREADY_RUNNING",
   "ERR_CONFIG_FILE",
   "ERR_CONFIG_VALUE",
   "ERR_HOST_KEY",

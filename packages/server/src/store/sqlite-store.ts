@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { Kysely } from "kysely";
@@ -8,15 +6,17 @@ import { FairleadError } from "../domain/fairlead-error.ts";
 import type { User } from "../domain/user.ts";
 import type { UserStore } from "../login/user-store.ts";
 import { createNodeSqliteDialect } from "./node-sqlite-dialect.ts";
+import { accessProblem, createPrivateFile, isExposed } from "./private-file.ts";
 import { inspectFile, migrate, MIGRATIONS, type Schema } from "./schema.ts";
 import { fromUserRow, toUserColumns } from "./user-row.ts";
 
 /** How long a statement waits for another process that writes. It waits on the event loop. */
 const BUSY_TIMEOUT_MS = 2_000;
 const DEFAULT_PAGE = 100;
+const IN_MEMORY = ":memory:";
 
 export interface SqliteStoreOptions {
-  /** Path of the database file; its folder is made. `:memory:` for one that is not kept. */
+  /** Path of the database file; it is made with mode 0600, and its folder. `:memory:` for one that is not kept. */
   readonly file: string;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number;
@@ -24,6 +24,9 @@ export interface SqliteStoreOptions {
 
 /** Users and their marks in one SQLite file. */
 export interface SqliteStore extends UserStore, AsyncDisposable {
+  readonly file: string;
+  /** Others than the owner may read the file, which holds password hashes. */
+  readonly isExposed: boolean;
   /** True only the first time in the user's life, also across restarts. */
   markFirstUpload(username: string): Promise<boolean>;
   markFirstDownload(username: string): Promise<boolean>;
@@ -41,16 +44,18 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 }
 
 class Store implements SqliteStore {
+  readonly file: string;
+  readonly isExposed: boolean;
   readonly #database: DatabaseSync;
   readonly #db: Kysely<Schema>;
-  readonly #file: string;
   readonly #clock: () => number;
   #closing: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, options: SqliteStoreOptions) {
     this.#database = database;
     this.#db = new Kysely<Schema>({ dialect: createNodeSqliteDialect(database) });
-    this.#file = options.file;
+    this.file = options.file;
+    this.isExposed = options.file !== IN_MEMORY && isExposed(options.file);
     this.#clock = options.clock ?? Date.now;
   }
 
@@ -153,9 +158,9 @@ class Store implements SqliteStore {
     try {
       return await query;
     } catch (cause) {
-      throw new FairleadError("ERR_STORE", `could not ${what} in ${this.#file}: ${messageOf(cause)}`, {
+      throw new FairleadError("ERR_STORE", `could not ${what} in ${this.file}: ${messageOf(cause)}`, {
         cause,
-        details: { file: this.#file },
+        details: { file: this.file },
       });
     }
   }
@@ -164,8 +169,8 @@ class Store implements SqliteStore {
 function openDatabase(file: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (file !== ":memory:") {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (file !== IN_MEMORY) {
+      createPrivateFile(file);
     }
     database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     prepareDatabase(database, file);
@@ -175,7 +180,8 @@ function openDatabase(file: string): DatabaseSync {
     if (FairleadError.is(cause)) {
       throw cause;
     }
-    throw new FairleadError("ERR_STORE", `could not open the database ${file}: ${messageOf(cause)}`, {
+    const problem = accessProblem(file) ?? messageOf(cause);
+    throw new FairleadError("ERR_STORE", `could not open the database ${file}: ${problem}`, {
       cause,
       details: { file },
     });
