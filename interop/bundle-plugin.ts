@@ -15,7 +15,8 @@ export async function bundlePlugin(entry: string, executable: string): Promise<s
     outfile: executable,
     bundle: true,
     platform: "node",
-    target: "node24",
+    // Older than what plugins need: an old Node must be able to read the file as far as to where it is refused.
+    target: "node20",
     format: "esm",
     conditions: ["source"],
     banner: { js: "#!/usr/bin/env node" },

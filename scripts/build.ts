@@ -7,7 +7,7 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const outputFolder = join(root, "dist", "plugins");
@@ -22,7 +22,12 @@ export async function buildPlugins(): Promise<BuiltPlugin[]> {
   const manifests = globSync(["plugins/*/package.json", "examples/*/package.json"], { cwd: root }).sort();
   await rm(outputFolder, { recursive: true, force: true });
   await mkdir(outputFolder, { recursive: true });
-  return await Promise.all(manifests.map(async (manifest) => await buildPlugin(join(root, dirname(manifest)))));
+  try {
+    return await Promise.all(manifests.map(async (manifest) => await buildPlugin(join(root, dirname(manifest)))));
+  } finally {
+    // Its service would live as long as this process, which may be a server's.
+    await stop();
+  }
 }
 
 async function buildPlugin(folder: string): Promise<BuiltPlugin> {
@@ -34,7 +39,8 @@ async function buildPlugin(folder: string): Promise<BuiltPlugin> {
     outfile: executable,
     bundle: true,
     platform: "node",
-    target: "node24",
+    // Older than what plugins need: an old Node must be able to read the file as far as to where it is refused.
+    target: "node20",
     format: "esm",
     conditions: ["source"],
     banner: { js: "#!/usr/bin/env node" },

@@ -267,6 +267,20 @@ describe("launch of a plugin that", { timeout: 120_000 }, () => {
     });
   }
 
+  it("finds an old Node: names it and what to do", async () => {
+    await using sandbox = new Sandbox();
+    const fixtures = join(import.meta.dirname, "fixtures");
+    const pretend = `--import=${join(fixtures, "pretend-old-node.mjs")}`;
+    const plugin = join(fixtures, "echo-plugin.ts");
+    const options = echoOptions(process.execPath, { name: "old", args: [pretend, "--conditions=source", plugin] });
+    const error = await failureOf(launch(options));
+    sandbox.watch(Number(error.details["pid"]));
+    const [headline] = error.message.split("\n", 1);
+    const problem = `${plugin} needs Node 24 or newer, this is v20.20.2 (${process.execPath}); put a newer node first in PATH, or name it in the first line of the file`;
+    assert.equal(headline, `plugin old did not start: it exited with status 1: ${problem}`);
+    assert.deepEqual(error.details["stderr"], [problem]);
+  });
+
   it("was made for another host: names the cookie", async () => {
     await using sandbox = new Sandbox();
     const error = await failureOf(launchEcho(sandbox, { handshake: { key: "OTHER_HOST", value: "x" } }));

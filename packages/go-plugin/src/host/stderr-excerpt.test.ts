@@ -20,7 +20,16 @@ describe("StderrExcerpt", () => {
   });
 
   it("drops stack frames, carets and empty lines", () => {
-    const lines = ["/x.js:2", "const x = ;", "      ^", "", "SyntaxError: no", "    at f (/x.js:2:3)", "Node.js v26"];
+    const lines = [
+      "/x.js:2",
+      "const x = ;",
+      "      ^",
+      "",
+      "SyntaxError: no",
+      "    at f (/x.js:2:3)",
+      "}",
+      "Node.js v26",
+    ];
     assert.deepEqual(excerptOf(lines), ["/x.js:2", "const x = ;", "SyntaxError: no", "Node.js v26"]);
   });
 

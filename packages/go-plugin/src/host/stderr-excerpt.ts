@@ -7,7 +7,7 @@ const LINE_CHARACTERS = 300;
 
 /**
  * What a plugin wrote to stderr, for error messages: the first lines, which say what went wrong, and the last ones.
- * Without what only helps a debugger: stack frames, the carets under a source line, empty lines.
+ * Without what only helps a debugger: stack frames, the carets under a source line, lines without a word.
  */
 export class StderrExcerpt {
   readonly #first: string[] = [];
@@ -34,7 +34,7 @@ export class StderrExcerpt {
 }
 
 function isNoise(line: string): boolean {
-  return /^\s+at /.test(line) || /^[\s^~]*$/.test(line);
+  return /^\s+at /.test(line) || /^[\s^~}]*$/.test(line);
 }
 
 /** hclog's JSON as people write it: `message: error`. */

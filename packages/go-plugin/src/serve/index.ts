@@ -1,4 +1,5 @@
-// First: it takes process.stdout over before any other module can print.
+import "./refuse-old-node.ts";
+// Before anything else: it takes process.stdout over before any other module can print.
 import "./process-output.ts";
 
 export { serve } from "./serve.ts";
