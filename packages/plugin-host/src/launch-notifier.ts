@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Logger } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import type { LaunchOptions } from "@fairlead/go-plugin/host";
@@ -6,6 +7,7 @@ import type { NotifierClient } from "@fairlead/plugin-sdk/client";
 import type { Env } from "./config/env.ts";
 import type { PluginConfig } from "./config/plugin-config.ts";
 import { buildProcessEnvironment } from "./config/process-environment.ts";
+import { createOutputLog } from "./output-log.ts";
 import type { StartProcess } from "./supervisor/supervised-process.ts";
 
 type NotifierKinds = { readonly notifier: typeof notifierKind };
@@ -16,6 +18,7 @@ export interface LaunchNotifierOptions {
   /** Gets the plugin's name from `launch`. */
   readonly logger: Logger;
   readonly startTimeoutMs: number;
+  /** Default: the log, one line each. */
   readonly stdio?: NonNullable<LaunchOptions<NotifierKinds>["stdio"]>;
 }
 
@@ -34,16 +37,18 @@ export function createNotifierStart(
     logger,
     startTimeoutMs,
     ...(config.sha256sum !== undefined && { checksum: { algorithm: "sha256", hex: config.sha256sum } }),
-    ...(stdio !== undefined && { stdio }),
   };
+  const outputLogger = logger.child({ plugin: basename(config.cmd) });
   return async (signal) => {
     const starting = new AbortController();
     const abort = (): void => starting.abort(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
+    const output = createOutputLog(outputLogger);
     try {
       // launch() kills a plugin whose signal is aborted later; ending a running plugin is up to its supervisor.
-      const plugin = await launch({ ...options, signal: starting.signal });
+      const plugin = await launch({ ...options, stdio: stdio ?? output, signal: starting.signal });
+      void plugin.exited.then(() => output.flush());
       return {
         pid: plugin.pid,
         client: plugin.dispense("notifier"),

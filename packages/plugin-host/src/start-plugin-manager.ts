@@ -23,7 +23,7 @@ export interface PluginManagerOptions {
   /** The host's environment; a plugin gets what its `env_prefix` and `env_vars` name. */
   readonly env: Env;
   readonly logger: Logger;
-  /** Receive what plugins print after their handshake. Default: dropped. */
+  /** Receive what plugins print after their handshake. Default: the log, one line `plugin output` each. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
   /** How long each start of a plugin may take, milliseconds. Default 60 000, as in SFTPGo. */
   readonly startTimeoutMs?: number;

@@ -20,7 +20,7 @@ import { type Binding, type SshServer, type SshServerOptions, startSshServer } f
 export interface StartServerOptions {
   readonly config: Config;
   readonly logger: Logger;
-  /** Where the output of plugins that is no log goes; default nowhere but the log. */
+  /** Where what plugins print goes, as it is. Default: the log, one line `plugin output` each. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
   /** Aborted: a start that waits for a plugin is given up. */
   readonly signal?: AbortSignal;

@@ -57,7 +57,7 @@ const record = async (line) => { await setTimeout(${delayMs}); appendFileSync(${
 await serveNotifier({
   onFsEvent: (event) => record(event.action + " " + event.virtualPath + " " + event.status),
   onLogEvent: (event) => record("log " + event.event + " " + event.username),
-  start: () => appendFileSync(${JSON.stringify(events)}, "pid " + process.pid + "\\n"),
+  start: () => { console.log("printed by the recorder"); appendFileSync(${JSON.stringify(events)}, "pid " + process.pid + "\\n"); },
 });
 `,
   );
@@ -190,6 +190,10 @@ describe("fairlead serve with a plugin", () => {
       "upload /remote 1",
     ]);
     assert.equal(isAlive(pidIn(events)), false);
+    assert.match(
+      server.log(),
+      /"plugin":"recorder\.mjs","channel":"stdout","line":"printed by the recorder","msg":"plugin output"/,
+    );
   });
 
   test("delivers what was accepted before SIGTERM, also of an upload cut off by it", async () => {
