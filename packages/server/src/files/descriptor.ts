@@ -13,13 +13,18 @@ import {
   openSync,
   read,
   write,
+  writeSync,
   writev,
 } from "node:fs";
 import { SftpError } from "@fairlead/sftp";
+import type { DiskPace } from "./disk-pace.ts";
 import { toSftpError } from "./file-errors.ts";
 
 /** writev(2)'s own limit on Linux (IOV_MAX). */
 const MAX_PIECES = 1024;
+
+/** What of one file is written on the event loop, from its first byte on: large files are better copied by other cores. */
+const MAX_DIRECT_BYTES = 64 * 1024;
 
 /**
  * For opening what stands at a path: a link that was put there is not followed, a pipe does not block, a terminal is
@@ -33,29 +38,37 @@ const OPEN_SAFELY = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NO
  */
 export class Descriptor {
   readonly fd: number;
-  readonly #closesDirectly: boolean;
+  /** Only of files that are used on the event loop while that is quick. */
+  readonly #pace: DiskPace | undefined;
+  #directBytesLeft = MAX_DIRECT_BYTES;
+  /** Whether the thread pool wrote too; a close may then have much to do. */
+  #pooledWrites = false;
   #closed = false;
   #running = 0;
   #onIdle: (() => void) | undefined;
 
-  private constructor(fd: number, closesDirectly: boolean) {
+  private constructor(fd: number, pace?: DiskPace) {
     this.fd = fd;
-    this.#closesDirectly = closesDirectly;
+    this.#pace = pace;
   }
 
   /** Opens a file in the thread pool. A link in the last part is not followed; a pipe or terminal does no harm. */
   static open(path: string, flags: number): Promise<Descriptor> {
     return new Promise((resolve, reject) => {
-      open(path, flags | OPEN_SAFELY, (error, fd) => (error ? reject(error) : resolve(new Descriptor(fd, false))));
+      open(path, flags | OPEN_SAFELY, (error, fd) => (error ? reject(error) : resolve(new Descriptor(fd))));
     });
   }
 
   /**
-   * Opens a file for reading on the event loop, and closes it there. Only for local disks and a file whose attributes
-   * were just asked for: then neither touches the disk, and two hops through the pool are saved.
+   * Opens a file on the event loop, and closes it there; so are the first {@link MAX_DIRECT_BYTES} written, as long as
+   * `pace` finds it quick. Only for local disks, and for files to read whose attributes were just asked for, or new
+   * ones: emptying a large file takes its time.
    */
-  static openDirectly(path: string): Descriptor {
-    return new Descriptor(openSync(path, constants.O_RDONLY | OPEN_SAFELY), true);
+  static openDirectly(path: string, flags: number, pace: DiskPace): Descriptor {
+    return new Descriptor(
+      pace.watch(() => openSync(path, flags | OPEN_SAFELY)),
+      pace,
+    );
   }
 
   /**
@@ -76,7 +89,7 @@ export class Descriptor {
   /** Writes all of `bytes`. */
   async write(bytes: Uint8Array, position: number): Promise<void> {
     requirePosition(position);
-    let done = await this.#writeOnce(bytes, 0, position);
+    let done = this.#writeDirectly(bytes, position);
     while (done < bytes.length) done += await this.#writeOnce(bytes, done, position + done);
   }
 
@@ -87,6 +100,7 @@ export class Descriptor {
     let at = position;
     while (rest.length > 0) {
       const batch = rest.slice(0, MAX_PIECES);
+      this.#pooledWrites = true;
       const count = await this.#call<number>((done) => writev(this.fd, batch, at, done));
       at += count;
       rest = skipBytes(rest, count);
@@ -124,8 +138,8 @@ export class Descriptor {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#running === 0 && this.#closesDirectly) {
-      closeSync(this.fd);
+    if (this.#running === 0 && this.#pace?.isQuick === true && !this.#pooledWrites) {
+      this.#closeDirectly(this.#pace);
       return;
     }
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -138,7 +152,28 @@ export class Descriptor {
     return this.#call<number>((done) => read(this.fd, buffer, offset, buffer.length - offset, position, done));
   }
 
+  /** How much was written at once; 0 when that is for the pool to do. */
+  #writeDirectly(bytes: Uint8Array, position: number): number {
+    const { length } = bytes;
+    if (this.#pace?.isQuick !== true || this.#closed || this.#running > 0 || length > this.#directBytesLeft) return 0;
+    this.#directBytesLeft -= length;
+    try {
+      return this.#pace.watch(() => writeSync(this.fd, bytes, 0, length, position));
+    } catch (error) {
+      throw toSftpError(error);
+    }
+  }
+
+  #closeDirectly(pace: DiskPace): void {
+    try {
+      pace.watch(() => closeSync(this.fd));
+    } catch (error) {
+      throw toSftpError(error);
+    }
+  }
+
   #writeOnce(bytes: Uint8Array, offset: number, position: number): Promise<number> {
+    this.#pooledWrites = true;
     return this.#call<number>((done) => write(this.fd, bytes, offset, bytes.length - offset, position, done));
   }
 

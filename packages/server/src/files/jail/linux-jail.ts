@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises";
 import { SftpError } from "@fairlead/sftp";
 import { resolveLinkTarget, splitVirtualPath } from "../../domain/virtual-path.ts";
 import { Descriptor } from "../descriptor.ts";
+import { type DiskPace, diskPace } from "../disk-pace.ts";
 import { errnoOf } from "../file-errors.ts";
 import { type Jail, pathBelow, type Pin, type Place } from "./jail.ts";
 import { isOnLocalDisks } from "./mounts.ts";
@@ -10,7 +11,7 @@ import { directCalls, type PathCalls, pooledCalls } from "./path-calls.ts";
 import { runSteps, step, type Steps } from "./steps.ts";
 import { Root, tooManyLinks, Walk } from "./walk.ts";
 
-const { O_DIRECTORY, O_NOFOLLOW } = constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY } = constants;
 /** open(2): a descriptor that only names a file. Not in Node's constants; the same on every Linux Node runs on. */
 const O_PATH = 0o10000000;
 const OPEN_DIRECTORY = O_PATH | O_DIRECTORY | O_NOFOLLOW;
@@ -104,7 +105,8 @@ class LinuxJail implements Jail {
         const last = name ?? ".";
         const path = entryPath(walk.directory, last);
         const stats = yield* step(this.#calls.lstat(path));
-        if (!followLast || stats?.isSymbolicLink() !== true) return new LinuxPlace(walk, last, stats, this.#calls);
+        if (!followLast || stats?.isSymbolicLink() !== true)
+          return new LinuxPlace(walk, last, stats, this.#calls, diskPace);
         // Without a target the link was replaced in between: the name is looked at again.
         walk.follow((yield* step(this.#calls.readLink(path))) ?? last);
       }
@@ -138,15 +140,17 @@ class LinuxPlace implements Place {
   readonly stats: Stats | undefined;
   readonly #walk: Walk;
   readonly #calls: PathCalls;
+  readonly #pace: DiskPace;
   #released = false;
 
-  constructor(walk: Walk, name: string, stats: Stats | undefined, calls: PathCalls) {
+  constructor(walk: Walk, name: string, stats: Stats | undefined, calls: PathCalls, pace: DiskPace) {
     this.path = entryPath(walk.directory, name);
     this.virtualPath = walk.virtualPathOf(name);
     this.crossedLink = walk.crossedLink;
     this.stats = stats;
     this.#walk = walk;
     this.#calls = calls;
+    this.#pace = pace;
   }
 
   siblingPath(name: string): string {
@@ -158,8 +162,8 @@ class LinuxPlace implements Place {
   }
 
   async open(flags: number): Promise<Descriptor> {
-    const isQuick = this.#calls === directCalls && flags === constants.O_RDONLY;
-    return isQuick ? Descriptor.openDirectly(this.path) : Descriptor.open(this.path, flags);
+    const isQuick = this.#calls === directCalls && this.#pace.isQuick && isLittleWork(flags);
+    return isQuick ? Descriptor.openDirectly(this.path, flags, this.#pace) : Descriptor.open(this.path, flags);
   }
 
   release(): void {
@@ -206,6 +210,12 @@ class LinuxPin implements Pin {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
   }
+}
+
+/** Opening what is there to read it, or making what is not. */
+function isLittleWork(flags: number): boolean {
+  const makesFile = O_CREAT | O_EXCL;
+  return flags === O_RDONLY || (flags & makesFile) === makesFile;
 }
 
 function entryPath(directory: number, name: string): string {
