@@ -339,7 +339,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
       command: "no-such-plugin",
       options: { env: { PATH: sandbox.scripts } },
       code: "ERR_PLUGIN_SPAWN_FAILED",
-      texts: ['exec: "no-such-plugin": executable file not found in $PATH'],
+      texts: ['plugin no-such-plugin did not start: exec: "no-such-plugin": executable file not found in $PATH'],
     });
   });
 

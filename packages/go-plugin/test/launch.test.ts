@@ -225,6 +225,35 @@ describe("launch", { timeout: 60_000 }, () => {
   });
 });
 
+describe("launch without types", { timeout: 60_000 }, () => {
+  const wrong: readonly (readonly [option: string, value: unknown])[] = [
+    ["command", undefined],
+    ["handshake", undefined],
+    ["handshake", { key: "COOKIE" }],
+    ["env", undefined],
+    ["env", { PATH: undefined }],
+    ["versions", undefined],
+    ["tls", "AUTO"],
+    ["tls", true],
+    ["logger", { log() {} }],
+    ["logger", { child() {} }],
+  ];
+  for (const [option, value] of wrong) {
+    it(`refuses ${option} ${JSON.stringify(value)}, and leaves nothing`, async () => {
+      await using sandbox = new Sandbox();
+      const { echoOptions } = await import("./support/launch-echo.ts");
+      const { launch } = await import("@fairlead/go-plugin/host");
+      const command = sandbox.script("plugin", "process.exit(1)");
+      const options = { ...echoOptions(command), [option]: value } as ReturnType<typeof echoOptions>;
+      await assert.rejects(launch(options), (error) => {
+        assert.ok(PluginError.is(error, "ERR_INVALID_OPTION"), String(error));
+        assert.equal(error.details["option"], option);
+        return true;
+      });
+    });
+  }
+});
+
 describe("the end of a plugin", { timeout: 60_000 }, () => {
   it("lets running calls finish", async () => {
     await using sandbox = new Sandbox();

@@ -19,11 +19,11 @@ describe("resolveExecutable", () => {
 
   it("takes the first executable file of the name, not folders or other files", async () => {
     const searchPath = ["", "relative", join(folder, "a"), join(folder, "b")].join(delimiter);
-    assert.equal(await resolveExecutable("tool", { cwd: folder, searchPath }), join(folder, "b", "tool"));
+    assert.equal(await resolveExecutable("tool", { cwd: folder, searchPath, plugin: "p" }), join(folder, "b", "tool"));
   });
 
   it("resolves a command with a folder against the working folder", async () => {
-    const options = { cwd: folder, searchPath: join(folder, "b") };
+    const options = { cwd: folder, searchPath: join(folder, "b"), plugin: "p" };
     assert.equal(await resolveExecutable("./tool", options), join(folder, "tool"));
     assert.equal(await resolveExecutable("a/../b/tool", options), join(folder, "b", "tool"));
     assert.equal(await resolveExecutable("/absent", options), "/absent");
@@ -36,9 +36,9 @@ describe("resolveExecutable", () => {
   ] as const) {
     it(`finds no bare name in ${what}`, async () => {
       const searchPath = makePath();
-      await assert.rejects(resolveExecutable("tool", { cwd: join(folder, "b"), searchPath }), {
+      await assert.rejects(resolveExecutable("tool", { cwd: join(folder, "b"), searchPath, plugin: "p" }), {
         code: "ERR_PLUGIN_SPAWN_FAILED",
-        message: /exec: "tool": executable file not found in \$PATH/,
+        message: /^plugin p did not start: exec: "tool": executable file not found in \$PATH/,
       });
     });
   }

@@ -9,7 +9,12 @@ import { PluginError } from "../plugin-error.ts";
  */
 export async function resolveExecutable(
   command: string,
-  options: { readonly cwd: string; readonly searchPath: string | undefined },
+  options: {
+    readonly cwd: string;
+    readonly searchPath: string | undefined;
+    /** For the error. */
+    readonly plugin: string;
+  },
 ): Promise<string> {
   if (/[/\\]/.test(command)) return resolve(options.cwd, command);
   for (const folder of (options.searchPath ?? "").split(delimiter)) {
@@ -22,10 +27,8 @@ export async function resolveExecutable(
   }
   throw new PluginError(
     "ERR_PLUGIN_SPAWN_FAILED",
-    `exec: ${JSON.stringify(command)}: executable file not found in $PATH`,
-    {
-      details: { command },
-    },
+    `plugin ${options.plugin} did not start: exec: ${JSON.stringify(command)}: executable file not found in $PATH`,
+    { details: { plugin: options.plugin, command } },
   );
 }
 

@@ -29,6 +29,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks the options before anything is done with them; throws `ERR_INVALID_OPTION`. */
 export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
+  checkForm(options);
   if (options.command === "") throw invalid("command", "is empty");
   if (options.handshake.key === "" || options.handshake.value === "") {
     throw invalid("handshake", "needs a magic cookie key and value");
@@ -52,6 +53,34 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     logger: (options.logger ?? silentLogger).child({ plugin: name }),
     stdio: options.stdio ?? {},
   };
+}
+
+// Callers without types: what is missing must neither start a plugin in another way nor fail in the middle of it.
+function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?: unknown }): void {
+  const { command, handshake, env, versions, tls, logger } = options;
+  if (typeof command !== "string") throw invalid("command", "is not set: give the executable to run");
+  if (!isRecord(handshake) || typeof handshake["key"] !== "string" || typeof handshake["value"] !== "string") {
+    throw invalid("handshake", "needs a magic cookie key and value");
+  }
+  if (!isRecord(env)) throw invalid("env", "is not set: give the plugin's whole environment, {} for an empty one");
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value !== "string") throw invalid("env", `has no text for ${name}: leave the variable out`);
+  }
+  if (!isRecord(versions)) throw invalid("versions", "is not set: give the plugin kinds of at least one version");
+  if (tls !== undefined && tls !== "auto" && tls !== "none") {
+    throw invalid("tls", `is ${JSON.stringify(tls)}: expected "auto" or "none"`);
+  }
+  if (logger !== undefined && !(isRecord(logger) && isFunction(logger["log"]) && isFunction(logger["child"]))) {
+    throw invalid("logger", "has no method log or no method child");
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
 }
 
 function readVersions(versions: Readonly<Record<number, KindMap>>): ReadonlyMap<number, KindMap> {

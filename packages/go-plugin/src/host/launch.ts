@@ -43,7 +43,11 @@ export async function launch<const K extends KindMap>(options: LaunchOptions<K>)
 /** The file that will run, proven to be the expected one. */
 async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promise<string> {
   deadline.signal.throwIfAborted();
-  const file = await resolveExecutable(plan.command, { cwd: plan.cwd, searchPath: process.env["PATH"] });
+  const file = await resolveExecutable(plan.command, {
+    cwd: plan.cwd,
+    searchPath: process.env["PATH"],
+    plugin: plan.name,
+  });
   if (plan.checksum !== undefined) {
     await deadline.limit(verifyChecksum(file, plan.checksum, deadline.signal));
   }
@@ -53,16 +57,16 @@ async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promis
 async function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): Promise<PluginChild> {
   plan.logger.log("debug", "starting plugin", { path: file });
   const socketFolder = createSocketFolder();
-  const env = buildPluginEnvironment({
-    env: plan.env,
-    cookie: plan.cookie,
-    versions: [...plan.kinds.keys()],
-    ports: plan.ports,
-    ...(tls === undefined ? {} : { certificatePem: tls.certificatePem }),
-    ...(socketFolder === undefined ? {} : { socketFolder }),
-  });
   const { command, args, cwd, logger } = plan;
   try {
+    const env = buildPluginEnvironment({
+      env: plan.env,
+      cookie: plan.cookie,
+      versions: [...plan.kinds.keys()],
+      ports: plan.ports,
+      ...(tls === undefined ? {} : { certificatePem: tls.certificatePem }),
+      ...(socketFolder === undefined ? {} : { socketFolder }),
+    });
     return new PluginChild({ file, argv0: command, args, cwd, env, socketFolder, logger });
   } catch (error) {
     if (socketFolder !== undefined) removeSocketFolder(socketFolder);
