@@ -1,7 +1,16 @@
 /** The README's promises, kept: its code compiles and runs, its configuration fits its plugin. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,16 +40,21 @@ class CodeFolder implements Disposable {
   }
 }
 
-const [pluginCode = "", testCode = ""] = codeBlocks("ts");
+const [pluginCode = "", settingsCode = "", testCode = ""] = codeBlocks("ts");
+const bundleCommand = codeBlocks("sh").find((code) => code.includes("esbuild arrivals.ts")) ?? "";
+const tsconfig = codeBlocks("json").find((code) => code.includes("compilerOptions")) ?? "";
+const root = join(packageFolder, "../..");
+const binaries = join(root, "node_modules/.bin");
+const tsc = join(binaries, "tsc");
 
 test("the code compiles", () => {
   using folder = new CodeFolder();
   folder.add("plugin.ts", pluginCode);
+  folder.add("plugin-settings.ts", settingsCode);
   folder.add("plugin.test.ts", testCode);
   const options = { extends: "../../../../tsconfig.base.json", compilerOptions: { noEmit: true }, include: ["*.ts"] };
   const project = folder.add("tsconfig.json", JSON.stringify(options));
-  const tsc = join(packageFolder, "../../node_modules/typescript/bin/tsc");
-  const { stdout } = spawnSync(process.execPath, [tsc, "-p", project], { encoding: "utf8", cwd: folder.path });
+  const { stdout } = spawnSync(tsc, ["-p", project], { encoding: "utf8", cwd: folder.path });
   // What the packages' own sources have to complain about is not the README's business.
   const complaints = stdout.split("\n").filter((line) => line.startsWith("plugin"));
   assert.deepEqual(complaints, []);
@@ -71,11 +85,8 @@ test("the plugin says where a file arrived, in the server's log", async () => {
 test("the command for one file makes a plugin that runs alone", () => {
   using folder = new CodeFolder();
   folder.add("arrivals.ts", pluginCode);
-  const esbuild = join(packageFolder, "../../node_modules/.bin/esbuild");
-  const command = (codeBlocks("sh")[0] ?? "").replace(
-    "npx esbuild",
-    `'${esbuild}' --conditions=source --log-level=warning`,
-  );
+  const esbuild = join(binaries, "esbuild");
+  const command = bundleCommand.replace("npx esbuild", `'${esbuild}' --conditions=source --log-level=warning`);
   const alone = mkdtempSync(join(tmpdir(), "fairlead-readme-"));
   try {
     const built = spawnSync("sh", ["-ec", `${command} mv arrivals '${alone}'`], { encoding: "utf8", cwd: folder.path });
@@ -86,6 +97,59 @@ test("the command for one file makes a plugin that runs alone", () => {
   } finally {
     rmSync(alone, { recursive: true });
   }
+});
+
+test("the packages, packed, are all a project of its own needs to check and bundle the plugin", () => {
+  const project = mkdtempSync(join(tmpdir(), "fairlead-readme-"));
+  try {
+    installPacked(project);
+    writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(join(project, "tsconfig.json"), tsconfig);
+    writeFileSync(join(project, "arrivals.ts"), pluginCode);
+    run(tsc, [], project);
+    const command = bundleCommand.replace("npx esbuild", `'${join(binaries, "esbuild")}' --log-level=warning`);
+    run("sh", ["-ec", command], project);
+    const byHand = spawnSync(process.execPath, [join(project, "arrivals")], { encoding: "utf8" });
+    assert.match(byHand.stderr, /is a notifier plugin for SFTPGo and Fairlead/);
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+});
+
+/** Does what `npm install` of the packed files does; what they depend on comes from here instead of the registry. */
+function installPacked(project: string): void {
+  run(tsc, ["-b", "packages/plugin-sdk/tsconfig.build.json"], root);
+  const [packCommand = ""] = /npm pack .*/.exec(readme) ?? [];
+  run("sh", ["-c", `${packCommand} --silent --pack-destination '${project}'`], root);
+  for (const file of readdirSync(project)) {
+    const [, name = ""] = /^fairlead-(.*)-\d/.exec(file) ?? [];
+    const target = join(project, "node_modules/@fairlead", name);
+    mkdirSync(target, { recursive: true });
+    run("tar", ["-xzf", join(project, file), "--strip-components=1", "-C", target], project);
+  }
+  for (const name of ["@bufbuild", "@types"]) {
+    symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+  }
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  assert.equal(status, 0, `${command} ${args.join(" ")}: ${stdout}${stderr}`);
+}
+
+test("the plugin with settings says which one is missing, and starts with it", async () => {
+  using folder = new CodeFolder();
+  const plugin = folder.add("plugin.ts", settingsCode);
+  const options = {
+    command: process.execPath,
+    args: ["--conditions=source", plugin],
+    handshake: NOTIFIER_HANDSHAKE,
+    versions: { 1: { notifier: notifierKind } },
+  };
+  await assert.rejects(launch({ ...options, env: {} }), /nowhere to report to/);
+  await using launched = await launch({ ...options, env: { ARRIVALS_URL: "http://127.0.0.1:1/" } });
+  const event = { ...emptyEvent, action: "upload" };
+  await assert.rejects(launched.dispense("notifier").sendFsEvent(event), /fetch failed/);
 });
 
 test("the plugin, run by hand, prints go-plugin's lines and its configuration, and exits with 1", () => {
