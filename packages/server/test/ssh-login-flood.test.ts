@@ -87,6 +87,39 @@ describe("a client that asks for logins without waiting for answers", () => {
   });
 });
 
+describe("a client that never reads", () => {
+  test("is thrown out before its login", async () => {
+    await start();
+    await using client = await openRawSsh({ port: server.port });
+    client.socket.pause();
+    const asks = (async () => {
+      while (!client.socket.destroyed) {
+        sendRequests(client, 1000);
+        await canSendMore(client);
+      }
+    })();
+    await client.closed;
+    await asks;
+    await server.server.close();
+    assert.deepEqual(server.logEvents, ["3  the client does not read"]);
+  });
+});
+
+function sendRequests(client: RawSshClient, count: number): void {
+  for (let sent = 0; sent < count; sent += 1) {
+    client.send(message.globalRequest, text("x"), Buffer.from([1]));
+  }
+}
+
+async function canSendMore({ socket }: RawSshClient): Promise<void> {
+  if (socket.writableNeedDrain) {
+    await new Promise<void>((resolve) => {
+      socket.once("drain", () => resolve());
+      socket.once("close", () => resolve());
+    });
+  }
+}
+
 const IMPATIENT = "1 full another request came while the password was being checked";
 
 const POLICY = {

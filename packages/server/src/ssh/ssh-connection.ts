@@ -8,6 +8,7 @@ import type { User } from "../domain/user.ts";
 import type { EventSink } from "../events/event-sink.ts";
 import type { Authenticator } from "../login/authenticator.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
+import { AnswerBacklog, type BacklogLimits } from "./answer-backlog.ts";
 import type { ConnectionPlace } from "./connection-limits.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
@@ -26,8 +27,10 @@ export interface ConnectionServices {
   readonly maxChannels: number;
 }
 
-/** Bytes of ours a client may leave unread; above what twenty busy channels leave there for a moment. */
-const MAX_UNREAD_ANSWERS_BYTES = 32 * 1024 * 1024;
+/** More than a client can be sent in good faith before its login; it is thrown out. */
+const MAX_BACKLOG_BEFORE_LOGIN: BacklogLimits = { pieces: 1024, bytes: 64 * 1024 };
+/** Above what channels leave in the socket, whose guard stops them at 1 MiB; the client is not read meanwhile. */
+const MAX_BACKLOG: BacklogLimits = { pieces: 4096, bytes: 2 * 1024 * 1024 };
 /** How long a client may take to hang up after we did. */
 const HANG_UP_MS = 1_000;
 
@@ -46,6 +49,7 @@ export class SshConnection {
   readonly #abort = new AbortController();
   readonly #reporter: LoginReporter;
   readonly #dialogue: LoginDialogue;
+  readonly #backlog: AnswerBacklog;
   readonly #closed = Promise.withResolvers<void>();
   #state: State;
   #connection: Connection | undefined;
@@ -90,14 +94,12 @@ export class SshConnection {
     }, services.loginGraceMs);
     this.#state = { phase: "login", graceTimer };
     socket.setNoDelay(true);
-    gatherWrites(socket);
-    socket.on("data", this.#keepStart);
-    socket.on("data", () => {
-      // Answers to a client that asks and does not read; what channels write is bounded by their guard.
-      if (socket.writableLength > MAX_UNREAD_ANSWERS_BYTES) {
-        this.end("the client does not read");
-      }
+    this.#backlog = new AnswerBacklog(socket);
+    gatherWrites(socket, (pieces) => {
+      this.#backlog.add(pieces);
+      this.#boundBacklog();
     });
+    socket.on("data", this.#keepStart);
     socket.once("end", () => {
       this.#abort.abort();
     });
@@ -152,6 +154,14 @@ export class SshConnection {
     }
     this.#socket.end();
     this.#abort.abort();
+  }
+
+  #boundBacklog(): void {
+    if (this.#state.phase !== "login") {
+      this.#backlog.pauseAbove(MAX_BACKLOG);
+    } else if (this.#backlog.exceeds(MAX_BACKLOG_BEFORE_LOGIN)) {
+      this.end("the client does not read");
+    }
   }
 
   #onLogin(connection: Connection, user: User, slot: SessionSlot, method: string): void {
