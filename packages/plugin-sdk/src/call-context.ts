@@ -3,7 +3,7 @@ import type { Logger } from "@fairlead/go-plugin";
 /** A value, or the promise of one. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** What a handler knows about the call it answers. */
+/** What a handler knows about the call it answers. Read what you need: copies (`{ ...context }`) lack most of it. */
 export interface CallContext {
   /** Aborted when the server gave up waiting (20 s in SFTPGo and Fairlead), cancelled the call or went away. */
   readonly signal: AbortSignal;

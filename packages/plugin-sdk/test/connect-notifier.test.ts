@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { GrpcError } from "@fairlead/grpc";
 import type { CallContext } from "../src/call-context.ts";
 import type { FsEvent } from "../src/notifier/events.ts";
@@ -84,6 +85,40 @@ test("a handler that throws answers UNKNOWN with its message, as Go's plugins do
   await assert.rejects(notifier.client.sendFsEvent(fsEvent), isUnknown("disk full"));
   await assert.rejects(notifier.client.sendLogEvent(logEvent), isUnknown("queue full"));
 });
+
+for (const [what, onFsEvent] of [
+  [
+    "throws",
+    () => {
+      throw new TypeError("disk full");
+    },
+  ],
+  [
+    "rejects",
+    async () => {
+      await sleep(1);
+      throw new TypeError("disk full");
+    },
+  ],
+] as const) {
+  test(`the log has the stack of a handler that ${what}`, async () => {
+    const lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
+    const logger: Logger = {
+      log: (level, message, fields = {}) => void lines.push({ level, message, fields }),
+      child: () => logger,
+    };
+    await using notifier = await connectNotifier({ onFsEvent }, { logger });
+    await assert.rejects(notifier.client.sendFsEvent(fsEvent, { eventId: "run-7" }), isUnknown("disk full"));
+    const [line, ...others] = lines;
+    assert.deepEqual(others, []);
+    assert.equal(line?.level, "error");
+    assert.equal(line.message, "handler failed");
+    const { error, ...fields } = line.fields;
+    assert.deepEqual(fields, { method: "SendFsEvent", eventId: "run-7" });
+    assert.ok(error instanceof TypeError);
+    assert.match(error.stack ?? "", /onFsEvent|connect-notifier\.test\.ts/);
+  });
+}
 
 test("a handler sees that the server stopped waiting", async () => {
   const aborted = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import type { FsEvent, LogEvent, ProviderEvent } from "./events.ts";
  * configured to send more than a plugin wants.
  *
  * A handler that throws or rejects tells the server that the event was not taken: a server with `retry_max_time` set
- * sends it again, others drop it. Nothing a handler does changes the outcome for the user: `pre-*` events cannot veto.
+ * sends it again, others drop it. The server's log gets its message and, as `handler failed`, its stack. Nothing a handler does changes the outcome for the user: `pre-*` events cannot veto.
  */
 export interface NotifierHandlers {
   /** A file operation happened, or (`pre-*`) is about to. */

@@ -1,8 +1,8 @@
 import { definePluginKind } from "@fairlead/go-plugin";
 import type { CookiePair, ServeContext } from "@fairlead/go-plugin";
-import type { ServerCall, ServiceRegistrar } from "@fairlead/grpc";
-import type { CallContext } from "../call-context.ts";
-import { EVENT_ID_METADATA, createNotifierClient } from "./notifier-client.ts";
+import type { ServiceRegistrar } from "@fairlead/grpc";
+import { callHandler } from "./call-handler.ts";
+import { createNotifierClient } from "./notifier-client.ts";
 import type { NotifierClient } from "./notifier-client.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
 import { notifierMethods } from "./notifier-methods.ts";
@@ -23,16 +23,14 @@ export const notifierKind = definePluginKind<NotifierHandlers, NotifierClient>({
   connect: (connection) => createNotifierClient(connection),
 });
 
-// What a handler throws becomes the status UNKNOWN with its message, which is what Go's plugins answer too.
 function registerNotifier(registrar: ServiceRegistrar, handlers: NotifierHandlers, { logger }: ServeContext): void {
-  const contextOf = (call: ServerCall): CallContext => ({
-    signal: call.signal,
-    logger,
-    eventId: call.metadata.get(EVENT_ID_METADATA),
-  });
-  registrar.handleUnary(notifierMethods.sendFsEvent, (event, call) => handlers.onFsEvent?.(event, contextOf(call)));
-  registrar.handleUnary(notifierMethods.sendProviderEvent, (event, call) =>
-    handlers.onProviderEvent?.(event, contextOf(call)),
+  registrar.handleUnary(notifierMethods.sendFsEvent, (event, call) =>
+    callHandler((context) => handlers.onFsEvent?.(event, context), call, logger),
   );
-  registrar.handleUnary(notifierMethods.sendLogEvent, (event, call) => handlers.onLogEvent?.(event, contextOf(call)));
+  registrar.handleUnary(notifierMethods.sendProviderEvent, (event, call) =>
+    callHandler((context) => handlers.onProviderEvent?.(event, context), call, logger),
+  );
+  registrar.handleUnary(notifierMethods.sendLogEvent, (event, call) =>
+    callHandler((context) => handlers.onLogEvent?.(event, context), call, logger),
+  );
 }

@@ -1,3 +1,4 @@
+import type { Logger } from "@fairlead/go-plugin";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
 import type { NotifierClient } from "../notifier/notifier-client.ts";
 import type { NotifierHandlers } from "../notifier/notifier-handlers.ts";
@@ -15,9 +16,15 @@ export interface ConnectedNotifier extends AsyncDisposable {
  * Runs a notifier plugin in this process: `start`, then every call through the same converters and the same gRPC as
  * between a server and a plugin process, over a pair of in-memory streams.
  */
-export async function connectNotifier(plugin: NotifierHandlers & PluginLifecycle): Promise<ConnectedNotifier> {
+export async function connectNotifier(
+  plugin: NotifierHandlers & PluginLifecycle,
+  options: {
+    /** Receives what would go to the server's log. Default: silent. */
+    readonly logger?: Logger;
+  } = {},
+): Promise<ConnectedNotifier> {
   await plugin.start?.();
-  const connected = await connectInMemory(notifierKind, plugin);
+  const connected = await connectInMemory(notifierKind, plugin, options);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await connected.close();
