@@ -54,6 +54,7 @@ export interface FairleadServer extends AsyncDisposable {
  */
 export async function startServer(options: StartServerOptions): Promise<FairleadServer> {
   const { config, logger } = options;
+  logger.log("info", "configuration", { file: config.file ?? "none", dataDir: config.dataDir });
   for (const warning of config.warnings) {
     logger.log("warn", "configuration", { file: config.file, warning });
   }
@@ -194,6 +195,10 @@ async function loadServerHostKeys(config: Config, logger: Logger): Promise<reado
     files: config.sftpd.host_keys,
     configDir: config.configDir,
     dataDir: config.dataDir,
+    onMake: (file) => {
+      // An RSA key takes seconds on a slow machine.
+      logger.log("info", "making host key", { file });
+    },
   });
   for (const key of keys) {
     const facts = { file: key.file, algorithm: key.algorithm, fingerprint: key.fingerprint };

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 
 import ssh2 from "ssh2";
 
-import { fairlead, type ServeProcess, startServe } from "./fixtures/fairlead-process.ts";
+import { fairlead, launchServe, type ServeProcess, startServe } from "./fixtures/fairlead-process.ts";
 import { type ClientResult, sftp } from "./fixtures/openssh.ts";
 
 let folder = "";
@@ -131,6 +131,21 @@ describe("fairlead serve", () => {
     assert.equal(result.code, 0, result.stderr);
   });
 
+  test("says first what it reads and where it writes, and that it makes a key", async () => {
+    const server = await startServe([], { cwd: folder });
+    await stopped(server);
+    const lines = server
+      .log()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      [lines[0]?.["msg"], lines[0]?.["file"], lines[0]?.["dataDir"]],
+      ["configuration", join(folder, "fairlead.json"), folder],
+    );
+    assert.deepEqual([lines[1]?.["msg"], lines[1]?.["file"]], ["making host key", join(folder, "id_ed25519")]);
+  });
+
   test("is alone on its database", async () => {
     await using server = await startServe([], { cwd: folder });
     const second = await fairlead(["serve", "--log-level", "error"], { cwd: folder });
@@ -218,6 +233,19 @@ describe("fairlead serve with a plugin", () => {
       linesOf(events).join("; "),
     );
     assert.equal(isAlive(pidIn(events)), false);
+  });
+
+  test("stopped while a plugin starts, says so and ends with code 0", async () => {
+    const plugin = join(folder, "sleeper");
+    writeFileSync(plugin, `#!/bin/sh\necho $$ > ${join(folder, "pid")}\nexec sleep 60\n`, { mode: 0o755 });
+    configure({ plugins: [{ type: "notifier", cmd: plugin, notifier_options: { log_events: [1] } }] });
+    const running = launchServe(["--log-level", "debug"], { cwd: folder });
+    await running.firstMatch(/(starting plugin)/);
+    running.child.kill("SIGTERM");
+    const { code, stderr } = await running.result;
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /"msg":"stopped before it was ready"/);
+    assert.equal(stderr.includes("fairlead: "), false, stderr);
   });
 
   test("stops its plugins when the port is in use", async () => {

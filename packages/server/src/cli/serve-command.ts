@@ -2,7 +2,7 @@ import type { Logger, LogLevel } from "@fairlead/go-plugin";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { createLogger } from "../log/pino-logger.ts";
-import type { FairleadServer } from "../start-server.ts";
+import type { FairleadServer, StartServerOptions } from "../start-server.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -58,11 +58,33 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
   try {
     // Loaded here, so that the other commands do not wait for SSH and gRPC.
     const { startServer } = await import("../start-server.ts");
-    const server = await startServer({ config, logger, signal: signals.stop });
+    const server = await startUnlessStopped(startServer, { config, logger, signal: signals.stop });
+    if (server === undefined) {
+      logger.log("info", "stopped before it was ready");
+      return;
+    }
     await untilAborted(signals.stop);
     await stop(server, flags.graceTime * 1000, signals.hurry, logger);
   } finally {
     signals.forget();
+  }
+}
+
+/**
+ * `undefined` when it was told to stop meanwhile. That is no failure: what was started is stopped again, as asked for, and
+ * a service manager that stops a starting server must not take it for one that crashed.
+ */
+async function startUnlessStopped(
+  start: (options: StartServerOptions) => Promise<FairleadServer>,
+  options: StartServerOptions & { readonly signal: AbortSignal },
+): Promise<FairleadServer | undefined> {
+  try {
+    return await start(options);
+  } catch (error) {
+    if (error === options.signal.reason) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, isAbsolute, join } from "node:path";
 
 import { parse as parseToml, TomlError } from "smol-toml";
@@ -17,12 +17,29 @@ export interface ConfigFile {
   readonly content: JsonDocument;
 }
 
+/** Throws `ERR_CONFIG_FILE` for a folder that was named and is not there: a slip would start a server without users. */
+export function requireConfigDir(configDir: string): void {
+  const stats = statSync(configDir, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) {
+    const problem = stats === undefined ? "does not exist" : "is not a folder";
+    throw new FairleadError("ERR_CONFIG_FILE", `configuration folder ${configDir} ${problem}`, {
+      details: { configDir },
+    });
+  }
+}
+
+export interface FoundConfigFile {
+  readonly path: string;
+  /** Files beside it that would have been read if it were not there. */
+  readonly passedOver: readonly string[];
+}
+
 /**
  * The file to read: the one named, or the first of `fairlead.*` and `sftpgo.*` in the folder.
  * `undefined` when there is none, which means defaults. Throws `ERR_CONFIG_FILE` when a named file
  * does not exist: running with defaults instead could open what the file closes.
  */
-export function findConfigFile(configDir: string, named: string | undefined): string | undefined {
+export function findConfigFile(configDir: string, named: string | undefined): FoundConfigFile | undefined {
   if (named !== undefined && named !== "") {
     const path = isAbsolute(named) ? named : join(configDir, named);
     if (!existsSync(path)) {
@@ -30,10 +47,11 @@ export function findConfigFile(configDir: string, named: string | undefined): st
         details: { file: path },
       });
     }
-    return path;
+    return { path, passedOver: [] };
   }
   const candidates = NAMES.flatMap((name) => EXTENSIONS.map((extension) => join(configDir, name + extension)));
-  return candidates.find((path) => existsSync(path));
+  const [path, ...passedOver] = candidates.filter((candidate) => existsSync(candidate));
+  return path === undefined ? undefined : { path, passedOver };
 }
 
 /** Reads JSON, YAML or TOML by extension. Throws `ERR_CONFIG_FILE` with file and line. */

@@ -55,10 +55,13 @@ describe("the configuration file", () => {
     });
   }
 
-  test("named fairlead comes before one named sftpgo", () => {
-    write("sftpgo.json", '{"common":{"idle_timeout":1}}');
-    write("fairlead.yaml", "common: {idle_timeout: 2}");
-    assert.equal(load().common.idle_timeout, 2);
+  test("named fairlead comes before one named sftpgo, which is named in a warning", () => {
+    const other = write("sftpgo.json", '{"common":{"idle_timeout":1}}');
+    const used = write("fairlead.yaml", "common: {idle_timeout: 2}");
+    const config = load();
+    assert.equal(config.common.idle_timeout, 2);
+    assert.deepEqual(config.warnings, [`${other} is not read, ${used} comes before it`]);
+    assert.deepEqual(load({}, "sftpgo.json").warnings, []);
   });
 
   test("can be named, absolute or in the folder", () => {
@@ -68,6 +71,20 @@ describe("the configuration file", () => {
     assert.equal(load({}, other).common.idle_timeout, 3);
     assert.equal(load({ SFTPGO_CONFIG_FILE: "other.toml" }).common.idle_timeout, 3);
   });
+
+  for (const [what, name] of [
+    ["does not exist", "missing"],
+    ["is not a folder", "file"],
+  ] as const) {
+    test(`in a named folder that ${what} is an error, not a start with defaults`, () => {
+      write("file", "");
+      const configDir = join(folder, name);
+      const isRefused = (error: unknown): boolean =>
+        FairleadError.is(error, "ERR_CONFIG_FILE") && error.message === `configuration folder ${configDir} ${what}`;
+      assert.throws(() => loadConfig({ configDir, env: {} }), isRefused);
+      assert.throws(() => loadConfig({ env: { SFTPGO_CONFIG_DIR: configDir } }), isRefused);
+    });
+  }
 
   test("that is named and missing is an error, not a start with defaults", () => {
     assert.throws(() => load({}, "missing.json"), /missing\.json does not exist/);

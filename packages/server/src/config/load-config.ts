@@ -10,7 +10,7 @@ import {
 import type * as z from "zod";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
-import { findConfigFile, readConfigFile } from "./config-file.ts";
+import { findConfigFile, type FoundConfigFile, readConfigFile, requireConfigDir } from "./config-file.ts";
 import { SECTION_SCHEMAS, type SectionName, type Sections } from "./config-schema.ts";
 import { type Env, withEnvFiles } from "./env-files.ts";
 import { applyEnvironment } from "./environment.ts";
@@ -41,7 +41,7 @@ export interface Config {
 
 export interface LoadConfigOptions {
   /**
-   * Folder searched for the file and for `env.d`. Default `SFTPGO_CONFIG_DIR`, then the current folder and,
+   * Folder searched for the file and for `env.d`; one that is named must exist. Default `SFTPGO_CONFIG_DIR`, then the current folder and,
    * for the file, `~/.config/sftpgo`, `/etc/sftpgo` and `/usr/local/etc/sftpgo`.
    */
   readonly configDir?: string;
@@ -53,16 +53,18 @@ export interface LoadConfigOptions {
 
 /**
  * Reads `env.d`, then the file over the defaults, then the environment over both, as SFTPGo does.
- * Throws `ERR_CONFIG_FILE` for a file that cannot be read and `ERR_CONFIG_VALUE` for a value that
+ * Throws `ERR_CONFIG_FILE` for a folder that does not exist and a file that cannot be read and `ERR_CONFIG_VALUE` for a value that
  * cannot be used, naming file or variable, key and value; `PluginHostError` for the `plugins` section.
  */
 export function loadConfig(options: LoadConfigOptions = {}): Config {
   const processEnv = options.env ?? process.env;
-  const namedDir = options.configDir ?? processEnv["SFTPGO_CONFIG_DIR"];
+  const namedDir = (options.configDir ?? processEnv["SFTPGO_CONFIG_DIR"]) || undefined;
   const configDir = resolve(namedDir ?? ".");
+  requireConfigDir(configDir);
   const { env, skipped } = withEnvFiles(configDir, processEnv);
   const namedFile = options.configFile ?? env["SFTPGO_CONFIG_FILE"];
-  const file = searchConfigFile(configDir, namedFile, namedDir !== undefined);
+  const found = searchConfigFile(configDir, namedFile, namedDir !== undefined);
+  const file = found?.path;
   const content = file === undefined ? {} : readConfigFile(file).content;
   const { raw, origins } = applyEnvironment(foldKeys(content, new Set(["plugins"])), env);
   const source: Source = { file, origins };
@@ -84,6 +86,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     plugins,
     env,
     warnings: [
+      ...(found?.passedOver ?? []).map((other) => `${other} is not read, ${found?.path} comes before it`),
       ...skipped.map((one) => `environment file ${one.file} is left out: ${one.reason}`),
       ...algorithmWarnings,
       ...findUnsupported(raw, "warn").map((one) => `${one.path} is set and not implemented, it is ignored`),
@@ -100,12 +103,16 @@ interface Source {
 }
 
 /** A folder that was named is the only one searched; else SFTPGo's system places follow the current folder. */
-function searchConfigFile(configDir: string, named: string | undefined, isFolderNamed: boolean): string | undefined {
+function searchConfigFile(
+  configDir: string,
+  named: string | undefined,
+  isFolderNamed: boolean,
+): FoundConfigFile | undefined {
   const places = [configDir, ...(isFolderNamed || named !== undefined ? [] : systemPlaces())];
   for (const place of places) {
-    const file = findConfigFile(place, named);
-    if (file !== undefined) {
-      return file;
+    const found = findConfigFile(place, named);
+    if (found !== undefined) {
+      return found;
     }
   }
   return undefined;

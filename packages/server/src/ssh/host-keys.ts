@@ -16,6 +16,8 @@ export interface HostKeyOptions {
   readonly configDir: string;
   /** Where automatic keys live. */
   readonly dataDir: string;
+  /** Called before a key is made, which may take seconds. */
+  readonly onMake?: (file: string) => void;
 }
 
 export interface HostKey {
@@ -53,15 +55,16 @@ export async function loadHostKeys(options: HostKeyOptions): Promise<readonly Ho
       : [...AUTOMATIC.keys()].map((name) => join(options.dataDir, name));
   const keys: HostKey[] = [];
   for (const file of files) {
-    keys.push(await loadHostKey(file));
+    keys.push(await loadHostKey(file, options.onMake));
   }
   return keys;
 }
 
-async function loadHostKey(file: string): Promise<HostKey> {
+async function loadHostKey(file: string, onMake: HostKeyOptions["onMake"]): Promise<HostKey> {
   const type = AUTOMATIC.get(basename(file));
   const isNew = type !== undefined && !(await exists(file));
   if (isNew) {
+    onMake?.(file);
     await makeHostKey(file, type);
   }
   const text = await readKeyFile(file);
