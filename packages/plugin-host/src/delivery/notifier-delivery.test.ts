@@ -91,6 +91,50 @@ test("an event is given up at the failure after its time", async () => {
   assert.ok(logger.find("plugin did not take an event"));
 });
 
+test("the log names the event that failed, and the one that was dropped", async () => {
+  const { offer, calls, logger } = setUp();
+  offer("ann", "/reports/1");
+  await settle();
+  calls[0]?.fail();
+  await settle();
+  for (const message of ["plugin did not take an event", "events dropped"]) {
+    const { kind, action, username, virtualPath } = logger.find(message)?.fields ?? {};
+    assert.deepEqual(
+      { kind, action, username, virtualPath },
+      { kind: "fs", action: "upload", username: "ann", virtualPath: "/reports/1" },
+    );
+  }
+});
+
+test("an event that fails again and again is named with what it holds back", async () => {
+  const message = "an event that fails again and again holds later ones back";
+  const { offer, calls, clock, logger } = setUp({ retryMaxTimeS: 600 });
+  for (const path of ["/poison", "/2", "/3"]) offer("ann", path);
+  await settle();
+  for (let attempt = 1; attempt < 5; attempt++) {
+    calls.at(-1)?.fail();
+    await clock.advance(10_000);
+  }
+  assert.equal(logger.find(message), undefined);
+  calls.at(-1)?.fail();
+  await settle();
+  assert.deepEqual(logger.find(message), {
+    level: "warn",
+    message,
+    fields: {
+      kind: "fs",
+      action: "upload",
+      username: "ann",
+      virtualPath: "/poison",
+      eventId: "id-0",
+      attempts: 5,
+      ageMs: 40_000,
+      heldBack: 2,
+      count: 1,
+    },
+  });
+});
+
 test("events wait for a plugin that is down, whatever their age, and arrive in order", async () => {
   const { offer, calls, whats, clock, up, down } = setUp({ retryMaxTimeS: 5 });
   offer("ann", "/1");

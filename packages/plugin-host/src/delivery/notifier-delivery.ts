@@ -10,11 +10,15 @@ import { AggregatedLog } from "./aggregated-log.ts";
 import type { DeliveryPolicy } from "./delivery-policy.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import type { QueuedEvent, Turn } from "./delivery-queue.ts";
+import { describeEvent } from "./describe-event.ts";
 import { estimateEventBytes } from "./event-size.ts";
 import { isFailedLogin } from "./failed-login.ts";
 import { computeRetryDelayMs, judgeFailedDelivery } from "./retry-rule.ts";
 import type { DropReason } from "./retry-rule.ts";
 import { sendEvent } from "./send-event.ts";
+
+/** From this try on an event is no longer taken for one that only came at a bad time. */
+const TELLING_ATTEMPTS = 5;
 
 export interface NotifierDeliveryOptions {
   readonly notifierOptions: Pick<NotifierOptions, "retryMaxTimeS" | "retryQueueMaxSize">;
@@ -216,12 +220,13 @@ export class NotifierDelivery {
     if (!GrpcError.is(error)) return "unsendable";
     return judgeFailedDelivery({
       ...this.#options.notifierOptions,
-      ageMs: this.#options.clock.wallMs() - Number(queued.event.event.timestampNs / 1_000_000n),
+      ageMs: this.#ageMs(queued),
       waiting: queue.waitingForRetry - (queued.waitsForRetry ? 1 : 0),
     });
   }
 
   #retryLater(turn: Turn): void {
+    if (turn.queued.attempts >= TELLING_ATTEMPTS) this.#reportObstacle(turn);
     const delayMs = computeRetryDelayMs(turn.queued.attempts, this.#options.random());
     turn.queue.rest(turn, (wake) =>
       this.#options.clock.schedule(delayMs, () => {
@@ -229,6 +234,10 @@ export class NotifierDelivery {
         this.#pump();
       }),
     );
+  }
+
+  #ageMs({ event }: QueuedEvent): number {
+    return this.#options.clock.wallMs() - Number(event.event.timestampNs / 1_000_000n);
   }
 
   #finish(turn: Turn): void {
@@ -265,6 +274,22 @@ export class NotifierDelivery {
     });
   }
 
+  // One event that a plugin never takes holds back all that follow in its lane, for as long as retry_max_time.
+  #reportObstacle({ lane, queued }: Turn): void {
+    this.#log.report({
+      level: "warn",
+      message: "an event that fails again and again holds later ones back",
+      group: groupOf(queued.event, ""),
+      fields: {
+        ...describeEvent(queued.event),
+        eventId: queued.id,
+        attempts: queued.attempts,
+        ageMs: this.#ageMs(queued),
+        heldBack: lane.items.length - 1,
+      },
+    });
+  }
+
   #reportDrop(event: HostEvent, reason: DropReason): void {
     this.#dropped++;
     const { queueLength, queueBytes } = this.counters;
@@ -275,10 +300,6 @@ export class NotifierDelivery {
       fields: { reason, ...describeEvent(event), queueLength, queueBytes },
     });
   }
-}
-
-function describeEvent(event: HostEvent): { readonly kind: string; readonly action: string } {
-  return { kind: event.kind, action: event.kind === "log" ? String(event.event.event) : event.event.action };
 }
 
 /** Failed logins have lines of their own: a flood of them must not hide what becomes of users' events. */
