@@ -16,6 +16,7 @@ import type { UserAdmin } from "./login/user-admin.ts";
 import { loadHostKeys } from "./ssh/host-keys.ts";
 import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
+import { weighBuffersWithHeap } from "./transfer-memory.ts";
 
 export interface StartServerOptions {
   readonly config: Config;
@@ -58,6 +59,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   for (const warning of config.warnings) {
     logger.log("warn", "configuration", { file: config.file, warning });
   }
+  weighBuffersWithHeap();
   await using started = new AsyncDisposableStack();
   const { store, users, hasher } = openUserAdmin(config);
   started.defer(async () => {
