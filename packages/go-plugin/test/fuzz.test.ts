@@ -97,7 +97,8 @@ describe("hostile input", () => {
       const pieces = [];
       for (let at = 0; at < bytes.length;) {
         const size = 1 + random(30);
-        pieces.push(...splitter.push(bytes.subarray(at, at + size)));
+        splitter.feed(bytes.subarray(at, at + size));
+        for (let piece = splitter.next(); piece !== undefined; piece = splitter.next()) pieces.push(piece);
         at += size;
       }
       pieces.push(...splitter.finish());

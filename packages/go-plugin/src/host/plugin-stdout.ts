@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import { MAX_LINE_BYTES } from "../protocol/constants.ts";
+import { readByTurns } from "./read-by-turns.ts";
 
 /** What came first on a plugin's stdout. */
 export type FirstLine =
@@ -31,7 +32,7 @@ export class PluginStdout {
     const { promise, resolve } = Promise.withResolvers<FirstLine>();
     this.firstLine = promise;
     this.#settle = resolve;
-    stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    readByTurns(stdout, (chunk) => this.#take(chunk));
     stdout.once("end", this.#end);
     stdout.once("close", this.#end);
     stdout.on("error", (error) => logger.log("debug", "reading plugin's stdout failed", { error: error.message }));

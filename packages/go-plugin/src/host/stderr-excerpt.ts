@@ -27,6 +27,11 @@ export class StderrExcerpt {
     this.#dropped++;
   }
 
+  /** Lines that were not looked at. */
+  skip(lines: number): void {
+    this.#dropped += lines;
+  }
+
   lines(): readonly string[] {
     const gap = this.#dropped === 0 ? [] : [`… (${this.#dropped} more)`];
     return [...this.#first, ...gap, ...this.#last];

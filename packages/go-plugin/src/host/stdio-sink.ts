@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Writable } from "node:stream";
 import { GrpcError } from "@fairlead/grpc";
 import type { ClientConnection } from "@fairlead/grpc";
@@ -11,9 +12,12 @@ export interface StdioSinks {
   readonly stderr?: Writable;
 }
 
+const PRINTS_A_TURN = 200;
+
 /**
  * Takes what the plugin's code prints, until the connection ends (grpc_stdio.go: grpcStdioClient). It must be read even
- * when nobody wants it: in Go's plugins a print blocks until it is. A slow sink slows the plugin down. Never rejects.
+ * when nobody wants it: in Go's plugins a print blocks until it is. A slow sink slows the plugin down, and so does the
+ * host when it has other things to do. Never rejects.
  */
 export async function receiveStdio(
   connection: ClientConnection,
@@ -21,10 +25,14 @@ export async function receiveStdio(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  let prints = 0;
+  let saidUnknown = false;
   try {
     for await (const { channel, data } of connection.serverStream(streamStdioMethod, undefined, { signal })) {
-      if (channel === undefined) logger.log("warn", "unknown stdio channel, dropped");
-      else await writeTo(sinks[channel], data, signal);
+      if (++prints % PRINTS_A_TURN === 0) await nextTurn();
+      if (channel !== undefined) await writeTo(sinks[channel], data, signal);
+      else if (!saidUnknown) logger.log("warn", "unknown stdio channel, dropped");
+      saidUnknown ||= channel === undefined;
     }
   } catch (error) {
     if (GrpcError.is(error, "UNIMPLEMENTED")) {
