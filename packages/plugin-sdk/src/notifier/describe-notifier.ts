@@ -4,9 +4,15 @@ import type { NotifierHandlers } from "./notifier-handlers.ts";
 
 /** The configuration that sends a plugin all it has handlers for, and nothing else. */
 export function describeNotifier(plugin: NotifierHandlers): PluginSelfDescription {
+  const handlesNothing = !plugin.onFsEvent && !plugin.onProviderEvent && !plugin.onLogEvent;
   return {
     type: "notifier",
     purpose: "is told about what happens on the server: files, logins, changed users",
+    ...(handlesNothing && {
+      missing:
+        "It has no handlers yet, and a server refuses a notifier without events: give onFsEvent, onProviderEvent or " +
+        "onLogEvent to serveNotifier().",
+    }),
     options: {
       notifier_options: {
         ...(plugin.onFsEvent && { fs_events: fsActions }),

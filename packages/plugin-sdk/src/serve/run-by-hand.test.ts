@@ -46,3 +46,9 @@ test("a script that a server could not start comes with what to do first", () =>
   assert.match(text, /#!\/usr\/bin\/env node/);
   assert.match(text, /chmod \+x \/opt\/plugins\/audit/);
 });
+
+test("a plugin that no server would take says what it lacks, and no entry to paste", () => {
+  const text = formatRunByHandText(describeNotifier({}), executable);
+  assert.match(text, /no handlers yet.*onFsEvent, onProviderEvent or onLogEvent/);
+  assert.ok(!text.includes("{"));
+});

@@ -4,6 +4,8 @@ export interface PluginSelfDescription {
   readonly type: string;
   /** What the kind is for, ending a sentence that begins with "It". */
   readonly purpose: string;
+  /** What the plugin lacks before any server would take it, in a sentence. Then there is nothing to configure. */
+  readonly missing?: string;
   /** Further keys of the configuration entry. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -32,8 +34,10 @@ export function formatRunByHandText(description: PluginSelfDescription, executab
   const preparation = executable.runnable
     ? ""
     : `First make it executable: its first line must be "#!/usr/bin/env node", then run\n\n  chmod +x ${executable.path}\n\n`;
+  const introduction = `${executable.path} is a ${description.type} plugin for SFTPGo and Fairlead. It ${description.purpose}.\n`;
+  if (description.missing !== undefined) return `${introduction}${description.missing}\n\n`;
   return (
-    `${executable.path} is a ${description.type} plugin for SFTPGo and Fairlead. It ${description.purpose}.\n` +
+    introduction +
     `It does nothing by itself: the server starts it. ${preparation === "" ? "" : "\n"}${preparation}` +
     `Add this entry to the list "plugins" of the server's configuration file (sftpgo.json or fairlead.json) and restart ` +
     `the server:\n\n${indent(formatEntry(entry))}\n\n`
