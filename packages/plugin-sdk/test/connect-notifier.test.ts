@@ -5,12 +5,17 @@ import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { GrpcError } from "@fairlead/grpc";
 import type { CallContext } from "../src/call-context.ts";
 import type { FsEvent } from "../src/notifier/events.ts";
-import { connectNotifier } from "../src/testing/index.ts";
+import { connectNotifier, makeFsEvent, makeLogEvent, makeProviderEvent } from "../src/testing/index.ts";
 
 const isUnknown = (message: string) => (error: unknown) =>
   GrpcError.is(error, "UNKNOWN") && error.message.includes(message);
 
-const fsEvent: FsEvent = {
+const fsEvent = makeFsEvent();
+const providerEvent = makeProviderEvent();
+const logEvent = makeLogEvent();
+
+// Every field with something of its own.
+const wholeFsEvent: FsEvent = {
   timestampNs: 1_790_256_723_123_456_789n,
   action: "rename",
   username: "ann",
@@ -32,29 +37,18 @@ const fsEvent: FsEvent = {
   role: "role",
   metadata: { key: "value" },
 };
-const providerEvent = {
-  timestampNs: 2n,
-  action: "add",
-  objectType: "user",
-  objectName: "ann",
-  username: "admin",
-  ip: "::1",
-  role: "",
-  objectData: Buffer.from('{"id":1}'),
-};
-const logEvent = { timestampNs: 3n, event: 1, username: "ann", protocol: "SSH", ip: "::1", message: "no", role: "" };
 
 test("each kind of event reaches its handler whole", async () => {
   const seen: unknown[] = [];
   await using notifier = await connectNotifier({
     onFsEvent: (event) => void seen.push({ ...event, metadata: { ...event.metadata } }),
-    onProviderEvent: (event) => void seen.push({ ...event, objectData: Buffer.from(event.objectData) }),
+    onProviderEvent: (event) => void seen.push({ ...event, objectData: new Uint8Array(event.objectData) }),
     onLogEvent: (event) => void seen.push(event),
   });
-  await notifier.client.sendFsEvent(fsEvent);
+  await notifier.client.sendFsEvent(wholeFsEvent);
   await notifier.client.sendProviderEvent(providerEvent);
   await notifier.client.sendLogEvent(logEvent);
-  assert.deepEqual(seen, [fsEvent, providerEvent, logEvent]);
+  assert.deepEqual(seen, [wholeFsEvent, providerEvent, logEvent]);
 });
 
 test("an event without handler is taken and forgotten", async () => {
@@ -143,7 +137,7 @@ test("handlers keep their this", async () => {
   const plugin = new Plugin();
   await using notifier = await connectNotifier(plugin);
   await notifier.client.sendFsEvent(fsEvent);
-  assert.deepEqual(plugin.seen, ["rename"]);
+  assert.deepEqual(plugin.seen, ["upload"]);
 });
 
 test("start runs before the first call and stop after the last, once", async () => {

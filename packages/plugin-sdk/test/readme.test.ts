@@ -17,6 +17,7 @@ import { test } from "node:test";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import { NOTIFIER_HANDSHAKE, notifierKind } from "../src/client/index.ts";
+import { makeFsEvent } from "../src/testing/index.ts";
 
 const packageFolder = join(import.meta.dirname, "..");
 const readme = readFileSync(join(packageFolder, "README.md"), "utf8");
@@ -74,7 +75,7 @@ test("the plugin says where a file arrived, in the server's log", async () => {
     tls: "auto",
     logger,
   });
-  const arrived = { ...emptyEvent, action: "upload", status: 1, virtualPath: "/new.txt", fileSizeBytes: 100n };
+  const arrived = makeFsEvent({ virtualPath: "/new.txt", fileSizeBytes: 100n });
   await launched.dispense("notifier").sendFsEvent(arrived);
   await launched.stop();
   const [, fields] = lines.find(([message]) => message === "file arrived") ?? assert.fail(JSON.stringify(lines));
@@ -148,8 +149,7 @@ test("the plugin with settings says which one is missing, and starts with it", a
   };
   await assert.rejects(launch({ ...options, env: {} }), /nowhere to report to/);
   await using launched = await launch({ ...options, env: { ARRIVALS_URL: "http://127.0.0.1:1/" } });
-  const event = { ...emptyEvent, action: "upload" };
-  await assert.rejects(launched.dispense("notifier").sendFsEvent(event), /fetch failed/);
+  await assert.rejects(launched.dispense("notifier").sendFsEvent(makeFsEvent()), /fetch failed/);
 });
 
 test("the plugin, run by hand, prints go-plugin's lines and its configuration, and exits with 1", () => {
@@ -176,26 +176,3 @@ test("the test without a server passes", () => {
   const run = spawnSync(process.execPath, ["--conditions=source", file], { encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
 });
-
-const emptyEvent = {
-  timestampNs: 0n,
-  action: "",
-  username: "",
-  path: "",
-  targetPath: "",
-  virtualPath: "",
-  virtualTargetPath: "",
-  sshCmd: "",
-  fileSizeBytes: 0n,
-  elapsedMs: 0n,
-  status: 0,
-  protocol: "",
-  ip: "",
-  sessionId: "",
-  fsProvider: 0,
-  bucket: "",
-  endpoint: "",
-  openFlags: 0,
-  role: "",
-  metadata: {},
-};

@@ -1,2 +1,3 @@
 export { connectNotifier } from "./connect-notifier.ts";
 export type { ConnectedNotifier } from "./connect-notifier.ts";
+export { makeFsEvent, makeLogEvent, makeProviderEvent } from "./make-events.ts";
