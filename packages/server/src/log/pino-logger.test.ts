@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 
 import { createLogger, type LogFormat } from "./pino-logger.ts";
@@ -39,4 +40,23 @@ test("pretty is for people", () => {
   const { lines, logger } = collect("pretty");
   logger.log("info", "listening", { port: 22 });
   assert.match(lines[0] ?? "", /INFO.*listening.*\{"port":22\}/);
+});
+
+/** What a process that logs to its stderr has written by the time it ends. */
+function runLogging(script: string): string {
+  const module = JSON.stringify(import.meta.resolve("./pino-logger.ts"));
+  const code = `import { createLogger } from ${module}; const logger = createLogger({ format: "json" }); ${script}`;
+  const { stderr } = spawnSync(process.execPath, ["--conditions=source", "--input-type=module", "-e", code]);
+  return stderr.toString();
+}
+
+test("lines that still wait at an exit are written", () => {
+  assert.match(runLogging('logger.log("info", "first"); process.exit(3);'), /"msg":"first"/);
+});
+
+test("an error is written before anything else can happen, behind the lines before it", () => {
+  const written = runLogging(
+    'logger.log("info", "first"); logger.log("error", "second"); process.kill(process.pid, "SIGKILL");',
+  );
+  assert.match(written, /"msg":"first".*\n.*"msg":"second"/);
 });

@@ -2,6 +2,8 @@ import type { LogFields, Logger, LogLevel } from "@fairlead/go-plugin";
 import pino from "pino";
 import pretty from "pino-pretty";
 
+import { LineBuffer, type Output } from "./line-buffer.ts";
+
 export type LogFormat = "json" | "pretty";
 
 export interface LoggerOptions {
@@ -9,16 +11,19 @@ export interface LoggerOptions {
   readonly level?: LogLevel;
   /** `pretty` for people on a terminal, `json` one object a line. */
   readonly format: LogFormat;
-  /** Where to; `write` gets whole lines. Default the process's stderr. */
-  readonly output?: { write(line: string): unknown };
+  /** Where to; `write` gets each line at once. Default the process's stderr, which gets what is not urgent in batches. */
+  readonly output?: Output;
 }
 
 /** Fields that are never written, wherever they turn up by mistake. */
 const SECRET_FIELDS = ["password", "passwordHash", "privateKey", "secret", "token"];
 
-/** The server's log. Writes at once, so that the last line before an exit is not lost. */
+/**
+ * The server's log. Warnings and errors are written at once with all that came before them, and an exit writes the
+ * rest: only a process that is killed loses lines, and then the harmless ones of its last 10 ms.
+ */
 export function createLogger(options: LoggerOptions): Logger {
-  const output = options.output ?? pino.destination({ fd: 2, sync: true });
+  const output = options.output ?? openStderr();
   const logger = pino(
     {
       level: options.level ?? "info",
@@ -30,20 +35,28 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     options.format === "pretty" ? prettyStream(output) : lineStream(output),
   );
-  return adapt(logger);
+  return adapt(logger, output instanceof LineBuffer ? output : undefined);
 }
 
-function adapt(logger: pino.Logger): Logger {
+/** One buffer for the process, however many loggers: lines stay in order, and one listener waits for the exit. */
+let stderr: LineBuffer | undefined;
+
+function openStderr(): LineBuffer {
+  if (stderr) return stderr;
+  const buffer = new LineBuffer(pino.destination({ fd: 2, sync: true }));
+  process.on("exit", () => buffer.flush());
+  stderr = buffer;
+  return buffer;
+}
+
+function adapt(logger: pino.Logger, buffer: LineBuffer | undefined): Logger {
   return {
     log(level: LogLevel, message: string, fields?: LogFields) {
       logger[level](fields ?? {}, message);
+      if (level === "warn" || level === "error") buffer?.flush();
     },
-    child: (fields) => adapt(logger.child(fields)),
+    child: (fields) => adapt(logger.child(fields), buffer),
   };
-}
-
-interface Output {
-  write(line: string): unknown;
 }
 
 function lineStream(output: Output): pino.DestinationStream {
