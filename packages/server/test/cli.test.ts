@@ -41,6 +41,18 @@ async function addAlice(): Promise<void> {
   assert.equal(result.code, 0, result.stderr);
 }
 
+function writeDocument(document: Record<string, unknown>): string {
+  const file = join(folder, "user.json");
+  writeFileSync(file, JSON.stringify(document));
+  return file;
+}
+
+/** Of the only user there is. */
+async function permissions(): Promise<unknown> {
+  const line = (await run(["user", "list", "--json"])).stdout;
+  return (JSON.parse(line) as Record<string, unknown>)["permissions"];
+}
+
 function assertFailure(result: ProcessResult, code: number, message: RegExp): void {
   assert.equal(result.code, code, result.stderr);
   assert.match(result.stderr, message);
@@ -61,16 +73,30 @@ describe("fairlead", () => {
     assert.equal(stdout.trim(), (JSON.parse(manifest) as { readonly version: string }).version);
   });
 
-  test("an unknown command is wrong usage", async () => {
-    const { code, stderr } = await run(["dance"]);
-    assert.equal(code, 2);
-    assert.match(stderr, /unknown command 'dance'/);
-  });
+  for (const [what, args, message] of [
+    ["an unknown command", ["dance"], "unknown command 'dance'"],
+    ["an unknown option", ["serve", "--fast"], "unknown option '--fast'"],
+    ["a misspelt command", ["sreve"], "unknown command 'sreve' (Did you mean serve?)"],
+    ["a missing argument", ["user", "add"], "missing required argument 'username'"],
+    [
+      "a value that is none of the choices",
+      ["serve", "--log-level", "loud"],
+      "option '--log-level <level>' argument 'loud' is invalid. Allowed choices are trace, debug, info, warn, error.",
+    ],
+  ] as const) {
+    test(`${what} is wrong usage, said in one line`, async () => {
+      const { code, stdout, stderr } = await run(args);
+      assert.equal(stderr, `fairlead: ${message}; --help shows what is possible\n`);
+      assert.equal(stdout, "");
+      assert.equal(code, 2);
+    });
+  }
 
-  test("an unknown option is wrong usage", async () => {
-    const { code, stderr } = await run(["serve", "--fast"]);
+  test("a missing command is wrong usage and shows the help", async () => {
+    const { code, stderr } = await run(["user"]);
     assert.equal(code, 2);
-    assert.match(stderr, /unknown option '--fast'/);
+    assert.match(stderr, /^Usage: fairlead user/);
+    assert.equal(stderr.includes("fairlead: "), false);
   });
 });
 
@@ -115,6 +141,59 @@ describe("fairlead user", () => {
     assert.equal(document["home_dir"], join(folder, "home"));
   });
 
+  test("add takes the permissions of a document, and those of the option over them", async () => {
+    const file = writeDocument({ home_dir: "/x", username: "bob", permissions: { "/": ["list"], "/a": ["*"] } });
+    assert.equal((await run(["user", "add", "bob", "--document", file])).code, 0);
+    assert.deepEqual(await permissions(), { "/": ["list"], "/a": ["*"] });
+    await run(["user", "rm", "bob"]);
+    assert.equal((await run(["user", "add", "bob", "--document", file, "--permissions", "download"])).code, 0);
+    assert.deepEqual(await permissions(), { "/": ["download"] });
+  });
+
+  test("add names unknown fields of a document and allows nothing by default", async () => {
+    const file = writeDocument({ home_dir: "/x", permisions: { "/": ["list"] }, colour: 1 });
+    const { code, stderr } = await run(["user", "add", "bob", "--document", file]);
+    assert.equal(code, 1);
+    assert.deepEqual(stderr.trim().split("\n"), [
+      `fairlead: warning: ${file}: unknown field "permisions" means nothing; did you mean "permissions"?`,
+      `fairlead: warning: ${file}: unknown field "colour" means nothing`,
+      'fairlead: permissions for the directory "/" are mandatory',
+    ]);
+  });
+
+  test("add refuses the document of another user", async () => {
+    const file = writeDocument({ username: "carol", home_dir: "/x", permissions: { "/": ["*"] } });
+    assertFailure(await run(["user", "add", "bob", "--document", file]), 2, /of the user "carol", not of "bob"/);
+  });
+
+  test("add refuses a private key without showing it", async () => {
+    const key = makeKey(folder, "key");
+    const result = await run(["user", "add", "bob", "--home-dir", "/x", "--public-key", key]);
+    assertFailure(result, 2, /key is a private key: give the public one, .*key\.pub$/m);
+    assert.equal(result.stderr.includes("BEGIN"), false);
+  });
+
+  for (const [what, args, message] of [
+    ["a user that exists", ["add", "alice", "--home-dir", "/x"], /already a user "alice"/],
+    ["a missing home", ["add", "bob"], /home_dir is mandatory/],
+    ["a user that is not there", ["passwd", "ghost"], /no user "ghost"/],
+    ["a missing configuration file", ["passwd", "alice", "--config-file", "no.json"], /no\.json does not exist/],
+  ] as const) {
+    test(`says of ${what} before a password is asked for`, async () => {
+      await addAlice();
+      let stderr = "";
+      const stdin = new Readable({ read: () => assert.fail("the password is read") }) as unknown as NodeJS.ReadStream;
+      const terminal = {
+        stdin,
+        stdout: { write: () => undefined },
+        stderr: { write: (text: string) => (stderr += text) },
+      };
+      const code = await runCli(["user", ...args], { ...terminal, env: { SFTPGO_CONFIG_DIR: folder } });
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    });
+  }
+
   test("passwd replaces the password from a file", async () => {
     await addAlice();
     const before = readFileSync(join(folder, "fairlead.db"));
@@ -139,10 +218,24 @@ describe("fairlead user", () => {
   for (const [what, args, input, code, message] of [
     ["an empty password", ["add", "a", "--home-dir", "/x"], "\n", 2, /the password is empty/],
     ["a password too long for bcrypt", ["add", "a", "--home-dir", "/x"], "x".repeat(80), 1, /bcrypt takes at most 72/],
-    ["a missing home", ["add", "a"], "pw\n", 1, /home_dir is mandatory/],
+    ["a missing home", ["add", "a"], "pw\n", 1, /mandatory: give one \(--home-dir\), or set .*users_base_dir$/m],
     ["an unknown permission", ["add", "a", "--home-dir", "/x", "--permissions", "fly"], "pw\n", 1, /"fly"/],
-    ["a key that is none", ["add", "a", "--home-dir", "/x", "--public-key", "nonsense"], "", 1, /public key 1/],
-    ["a missing password file", ["passwd", "a", "--password-file", "no.txt"], "", 2, /no\.txt/],
+    [
+      "a key that is none",
+      ["add", "a", "--home-dir", "/x", "--public-key", "ssh-ed25519 nonsense"],
+      "",
+      1,
+      /public key 1/,
+    ],
+    [
+      "a key file that is missing",
+      ["add", "a", "--home-dir", "/x", "--public-key", "no.pub"],
+      "",
+      2,
+      /no\.pub: no such file/,
+    ],
+    ["a folder as a key file", ["add", "a", "--home-dir", "/x", "--public-key", "/"], "", 2, /file \/: EISDIR/],
+    ["a missing password file", ["add", "a", "--home-dir", "/x", "--password-file", "no.txt"], "", 2, /no\.txt/],
     ["a user that is not there", ["passwd", "ghost"], "pw\n", 1, /no user "ghost"/],
     ["removing a user that is not there", ["rm", "ghost"], "", 1, /no user "ghost"/],
     ["a reserved name", ["add", "__self__", "--home-dir", "/x"], "pw\n", 1, /reserved/],

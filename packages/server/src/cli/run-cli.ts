@@ -41,7 +41,7 @@ Configuration files and SFTPGO_… variables are SFTPGo's. Exit status: 0 done, 
 
 /** Errors are thrown instead of ending the process, in every command below. */
 function silenced(command: Command, terminal: Terminal): Command {
-  command.exitOverride().showHelpAfterError("(--help shows what is possible)");
+  command.exitOverride();
   command.configureOutput({
     writeOut: (text) => {
       terminal.stdout.write(text);
@@ -49,6 +49,8 @@ function silenced(command: Command, terminal: Terminal): Command {
     writeErr: (text) => {
       terminal.stderr.write(text);
     },
+    // Its own message; report() writes it, in one line like every other.
+    outputError: () => undefined,
   });
   for (const child of command.commands) {
     silenced(child, terminal);
@@ -58,7 +60,11 @@ function silenced(command: Command, terminal: Terminal): Command {
 
 function report(error: unknown, terminal: Terminal): ExitCode {
   if (error instanceof CommanderError) {
-    // Commander has written its message; help and version come this way with code 0.
+    // Help and version come this way too, and help that is shown because a command is missing.
+    if (error.exitCode !== 0 && error.code !== "commander.help") {
+      const message = onOneLine(error.message.replace(/^error: /, "").replace("\n(", " ("));
+      terminal.stderr.write(`fairlead: ${message}; --help shows what is possible\n`);
+    }
     return error.exitCode === 0 ? 0 : 2;
   }
   const message = error instanceof Error ? error.message : String(error);

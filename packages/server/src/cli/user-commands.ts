@@ -1,15 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { Command } from "commander";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
-import { formatJson, isJsonDocument, type JsonDocument, parseJson } from "../domain/json-document.ts";
+import { formatJson, type JsonDocument } from "../domain/json-document.ts";
 import type { User } from "../domain/user.ts";
 import type { UserAdmin } from "../login/user-admin.ts";
 import { openUserAdmin } from "../open-user-admin.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
 import { readPassword } from "./read-password.ts";
+import { readPublicKeys } from "./read-public-keys.ts";
+import { readUserDocument, unknownFields } from "./read-user-document.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `fairlead user …`: works on the database directly, also while the server runs. */
@@ -37,7 +38,7 @@ function addCommand(terminal: Terminal): Command {
     .option("--home-dir <path>", `directory the user sees as "/" (default: <users_base_dir>/<username>)`)
     .option("--public-key <key>", "public key or file with one; may be repeated", collect, [])
     .option("--password-file <file>", "read the password from the first line of a file")
-    .option("--permissions <list>", "what is allowed everywhere, separated by commas", "*")
+    .option("--permissions <list>", "what is allowed everywhere, separated by commas (default: *, or the document's)")
     .option("--document <file>", "SFTPGo user JSON with everything else")
     .addHelpText(
       "after",
@@ -51,22 +52,34 @@ Examples:
   $ pwgen 24 1 | fairlead user add carol --home-dir /srv/sftp/carol --permissions list,download`,
     );
   return withConfigOptions(command).action(async (username: string, flags: AddFlags) => {
-    const base = flags.document === undefined ? {} : readDocument(flags.document);
+    const document = describeUser(username, flags, terminal);
     const needsPassword =
       flags.passwordFile !== undefined || (flags.publicKey.length === 0 && flags.document === undefined);
-    const password = needsPassword ? { password: await readPassword(flags.passwordFile, terminal) } : {};
-    const document: JsonDocument = {
-      status: 1,
-      permissions: { "/": (flags.permissions ?? "*").split(",").map((name) => name.trim()) },
-      ...base,
-      username,
-      ...(flags.homeDir === undefined ? {} : { home_dir: resolve(flags.homeDir) }),
-      ...(flags.publicKey.length === 0 ? {} : { public_keys: flags.publicKey.flatMap(readPublicKey) }),
-      ...password,
-    };
-    const user = await withUsers(flags, terminal, async (users) => await users.add(document));
+    const user = await withUsers(flags, terminal, async (users) => {
+      await users.check(document);
+      const password = needsPassword ? { password: await readPassword(flags.passwordFile, terminal) } : {};
+      return await users.add({ ...document, ...password });
+    });
     terminal.stdout.write(`user "${user.username}" added, home ${user.homeDir}\n`);
   });
+}
+
+/** The document of the user to add, without a password typed. What is found odd in the file is told. */
+function describeUser(username: string, flags: AddFlags, terminal: Terminal): JsonDocument {
+  const base = flags.document === undefined ? undefined : readUserDocument(flags.document, username);
+  for (const field of unknownFields(base ?? {})) {
+    terminal.stderr.write(`fairlead: warning: ${flags.document}: ${field}\n`);
+  }
+  // A document says itself what is allowed: with a default, a misspelt field would allow everything.
+  const permissions = flags.permissions ?? (base === undefined ? "*" : undefined);
+  return {
+    status: 1,
+    ...base,
+    username,
+    ...(permissions === undefined ? {} : { permissions: { "/": permissions.split(",").map((name) => name.trim()) } }),
+    ...(flags.homeDir === undefined ? {} : { home_dir: resolve(flags.homeDir) }),
+    ...(flags.publicKey.length === 0 ? {} : { public_keys: flags.publicKey.flatMap(readPublicKeys) }),
+  };
 }
 
 function listCommand(terminal: Terminal): Command {
@@ -94,8 +107,13 @@ function passwdCommand(terminal: Terminal): Command {
     );
   return withConfigOptions(command).action(
     async (username: string, flags: ConfigFlags & { readonly passwordFile?: string }) => {
-      const password = await readPassword(flags.passwordFile, terminal);
-      await withUsers(flags, terminal, async (users) => await users.setPassword(username, password));
+      await withUsers(flags, terminal, async (users) => {
+        // Nobody types a password twice to learn that there is no such user.
+        if ((await users.find(username)) === undefined) {
+          throw noSuchUser(username);
+        }
+        await users.setPassword(username, await readPassword(flags.passwordFile, terminal));
+      });
       terminal.stdout.write(`password of user "${username}" set\n`);
     },
   );
@@ -109,7 +127,7 @@ function removeCommand(terminal: Terminal): Command {
   return withConfigOptions(command).action(async (username: string, flags: ConfigFlags) => {
     const isRemoved = await withUsers(flags, terminal, async (users) => await users.remove(username));
     if (!isRemoved) {
-      throw new FairleadError("ERR_USER_NOT_FOUND", `there is no user "${username}"`);
+      throw noSuchUser(username);
     }
     terminal.stdout.write(`user "${username}" removed\n`);
   });
@@ -152,28 +170,8 @@ function formatUserLine(user: User): string {
   return `${formatJson(document)}\n`;
 }
 
-function readDocument(file: string): JsonDocument {
-  try {
-    const value = parseJson(readFileSync(file, "utf8"));
-    if (isJsonDocument(value)) {
-      return value;
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FairleadError("ERR_USAGE", `cannot read the user document ${file}: ${reason}`, { cause });
-  }
-  throw new FairleadError("ERR_USAGE", `the user document ${file} is not a JSON object`);
-}
-
-/** A key as it is, or the keys of a file. */
-function readPublicKey(keyOrFile: string): readonly string[] {
-  if (/^(?:ssh|ecdsa|sk)-/.test(keyOrFile) || !existsSync(keyOrFile)) {
-    return [keyOrFile];
-  }
-  return readFileSync(keyOrFile, "utf8")
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
+function noSuchUser(username: string): FairleadError {
+  return new FairleadError("ERR_USER_NOT_FOUND", `there is no user "${username}"`, { details: { username } });
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

@@ -54,7 +54,7 @@ export function validateUser(user: User, rules: UserRules): User {
 
 function validHomeDir(homeDir: string, username: string, rules: UserRules): string {
   if (homeDir === "" && rules.usersBaseDir === "") {
-    reject("home_dir", "home_dir is mandatory, data_provider.users_base_dir is not set");
+    reject("home_dir", "home_dir is mandatory: give one (--home-dir), or set data_provider.users_base_dir");
   }
   if (homeDir === "") {
     // The name becomes a folder's name here, so it must not be a way out of the base directory.

@@ -4,12 +4,14 @@ import { normaliseUsername } from "../domain/username.ts";
 import { type UserRules, validateUser } from "../domain/validate-user.ts";
 import { isPasswordHash } from "./password/hash-scheme.ts";
 import type { PasswordHasher } from "./password/password-hasher.ts";
-import type { UserStore } from "./user-store.ts";
+import { userExists, type UserStore } from "./user-store.ts";
 
 /** What an administrator does with users. Every document is checked and no plain password is stored. */
 export interface UserAdmin {
   find(username: string): Promise<User | undefined>;
   list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly User[]>;
+  /** Rejects as {@link add} would, as far as that can be told without a password. */
+  check(document: unknown): Promise<void>;
   /**
    * Adds a user from SFTPGo's user JSON; `password` may be plain text or a hash. Rejects with
    * `ERR_INVALID_USER`, `ERR_PASSWORD_HASH`, `ERR_USER_EXISTS`.
@@ -48,6 +50,12 @@ export function createUserAdmin(options: UserAdminOptions): UserAdmin {
     },
     async list(page) {
       return await store.listUsers(page);
+    },
+    async check(document) {
+      const { username } = validateUser(parseUser(document), rules);
+      if ((await store.findUser(username)) !== undefined) {
+        throw userExists(username);
+      }
     },
     async add(document) {
       const user = validateUser(parseUser(document), rules);

@@ -1,3 +1,4 @@
+import { FairleadError } from "../domain/fairlead-error.ts";
 import type { User } from "../domain/user.ts";
 
 /** Where users live. Implemented by `store/`; every method may reject with `ERR_STORE`. */
@@ -13,4 +14,8 @@ export interface UserStore {
   removeUser(username: string): Promise<boolean>;
   /** Remembers when the user last logged in. */
   recordLogin(username: string, atMs: number): Promise<void>;
+}
+
+export function userExists(username: string): FairleadError {
+  return new FairleadError("ERR_USER_EXISTS", `there is already a user "${username}"`, { details: { username } });
 }

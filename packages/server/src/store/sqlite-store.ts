@@ -4,7 +4,7 @@ import { Kysely } from "kysely";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { User } from "../domain/user.ts";
-import type { UserStore } from "../login/user-store.ts";
+import { userExists, type UserStore } from "../login/user-store.ts";
 import { createNodeSqliteDialect } from "./node-sqlite-dialect.ts";
 import { accessProblem, createPrivateFile, isExposed } from "./private-file.ts";
 import { inspectFile, migrate, MIGRATIONS, type Schema } from "./schema.ts";
@@ -85,9 +85,7 @@ class Store implements SqliteStore {
       .returningAll();
     const row = await this.#run("add a user", query.executeTakeFirst());
     if (row === undefined) {
-      throw new FairleadError("ERR_USER_EXISTS", `there is already a user "${user.username}"`, {
-        details: { username: user.username },
-      });
+      throw userExists(user.username);
     }
     return fromUserRow(row);
   }
