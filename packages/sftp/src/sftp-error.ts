@@ -15,14 +15,18 @@ const BRAND = Symbol.for("@fairlead/sftp/SftpError");
  * A refusal or failure that a client hears as a STATUS reply.
  *
  * The message is sent to the client as it is: put no secret and no path outside the client's root in it; those belong
- * in `cause`, which is only logged. Anything else a file system throws is answered with FAILURE and a constant message.
+ * in `cause`, which is only logged. It is an answer, not a fault, and has no stack trace: a client that uploads asks for
+ * a missing file each time, and taking the trace cost more than looking for the file. Anything else a file system throws is answered with FAILURE and a constant message.
  */
 export class SftpError extends Error {
   readonly code: SftpErrorCode;
   readonly [BRAND] = true;
 
   constructor(code: SftpErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "SftpError";
     this.code = code;
   }
