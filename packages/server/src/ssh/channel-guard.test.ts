@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
 
 import type { ServerChannel, Session } from "ssh2";
 
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
+import { WriteGate } from "./write-gate.ts";
 
 function sessionWith(packetSize: number): { readonly session: Session; readonly outgoing: { packetSize: number } } {
   const outgoing = { packetSize, window: 0 };
@@ -27,13 +26,10 @@ for (const [asked, accepted, used] of [
   });
 }
 
-class FakeSocket extends EventEmitter {
-  writableLength = 0;
-}
-
 interface Guarded {
   readonly channel: Duplex;
-  readonly socket: FakeSocket;
+  readonly gate: WriteGate;
+  readonly connection: { canTakeMore: boolean };
   readonly written: string[];
   readonly overflows: number[];
 }
@@ -41,7 +37,8 @@ interface Guarded {
 function guarded(): Guarded {
   const written: string[] = [];
   const overflows: number[] = [];
-  const socket = new FakeSocket();
+  const connection = { canTakeMore: true };
+  const gate = new WriteGate(() => connection.canTakeMore);
   const channel = new Duplex({
     read: () => undefined,
     write(chunk: Buffer, _encoding, callback) {
@@ -50,22 +47,22 @@ function guarded(): Guarded {
     },
   });
   guardChannel(channel as unknown as ServerChannel, {
-    socket: socket as unknown as Socket,
+    gate,
     onTraffic: () => undefined,
     onOverflow: () => overflows.push(channel.readableLength),
   });
-  return { channel, socket, written, overflows };
+  return { channel, gate, connection, written, overflows };
 }
 
-test("a channel writes while the socket keeps up, and waits for it when it does not", () => {
-  const { channel, socket, written } = guarded();
+test("a channel writes while the connection keeps up, and waits for it when it does not", () => {
+  const { channel, gate, connection, written } = guarded();
   channel.write("first");
-  socket.writableLength = 1024 * 1024 + 1;
+  connection.canTakeMore = false;
   channel.write("second");
   channel.write("third");
   assert.deepEqual(written, ["first"]);
-  socket.writableLength = 0;
-  socket.emit("drain");
+  connection.canTakeMore = true;
+  gate.open();
   assert.deepEqual(written, ["first", "second", "third"]);
 });
 

@@ -1,15 +1,12 @@
-import type { Socket } from "node:net";
-
 import type { ServerChannel, Session } from "ssh2";
 
 import { type ChannelInternals, outgoingWindow } from "./ssh2-internals.ts";
+import type { WriteGate } from "./write-gate.ts";
 
 /** RFC 4253 section 6.1: payloads of 32768 bytes are what every implementation can take. */
 const MAX_PACKET_BYTES = 32_768;
 /** A client that asks for smaller packets makes us work for nothing; with 0, ssh2 would loop for ever. */
 const MIN_PACKET_BYTES = 1024;
-/** Bytes of ours waiting in the socket before a channel stops writing. */
-const MAX_SOCKET_BACKLOG_BYTES = 1024 * 1024;
 /** ssh2's receive window is 2 MiB; a client that sends more than twice that ignores it. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
@@ -21,7 +18,8 @@ export function acceptPacketSize(session: Session): boolean {
 }
 
 export interface ChannelGuardOptions {
-  readonly socket: Socket;
+  /** Open while the connection can take more of ours. */
+  readonly gate: WriteGate;
   /** Called for every piece of data in either direction. */
   readonly onTraffic: () => void;
   /** The client sent more than its window; the connection should end. */
@@ -29,24 +27,20 @@ export interface ChannelGuardOptions {
 }
 
 /**
- * Adds to an ssh2 channel the two bounds it lacks: it stops writing while the socket is full (ssh2 looks
+ * Adds to an ssh2 channel the two bounds it lacks: it stops writing while the connection cannot take more (ssh2 looks
  * only at the SSH window, which the client chooses), and it notices a client that overruns our window.
  */
 export function guardChannel(channel: ServerChannel, options: ChannelGuardOptions): void {
-  const { socket, onTraffic, onOverflow } = options;
+  const { gate, onTraffic, onOverflow } = options;
   const internals = channel as unknown as ChannelInternals;
   const write = internals._write.bind(internals);
   const push = internals.push.bind(internals);
 
   internals._write = (chunk, encoding, callback) => {
     onTraffic();
-    if (socket.writableLength > MAX_SOCKET_BACKLOG_BYTES) {
-      socket.once("drain", () => {
-        write(chunk, encoding, callback);
-      });
-    } else {
+    gate.pass(() => {
       write(chunk, encoding, callback);
-    }
+    });
   };
 
   internals.push = (chunk) => {

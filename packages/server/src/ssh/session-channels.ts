@@ -8,7 +8,8 @@ import type { User } from "../domain/user.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import { refuseCommand } from "./refuse-command.ts";
-import { closeUnusedSession, exitOnEnd, sshSessionId } from "./ssh2-internals.ts";
+import { closeUnusedSession, exitOnEnd, isExchangingKeys, sshSessionId } from "./ssh2-internals.ts";
+import { WriteGate } from "./write-gate.ts";
 
 /** Opens what a user sees over SFTP; disposed when the session is over. */
 export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & AsyncDisposable>;
@@ -29,15 +30,20 @@ export interface SessionChannelsOptions {
   readonly onAbuse: (what: string) => void;
 }
 
+/** Bytes of ours waiting in the socket before channels stop writing. */
+const MAX_SOCKET_BACKLOG_BYTES = 1024 * 1024;
+
 /** The channels of one logged-in connection: SFTP is served, everything else is refused with a word. */
 export class SessionChannels {
   readonly #options: SessionChannelsOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #gate: WriteGate;
   #open = 0;
   #started = 0;
 
   constructor(options: SessionChannelsOptions) {
     this.#options = options;
+    this.#gate = gateOf(options.connection, options.socket);
     options.connection.on("session", (accept, reject) => {
       this.#onSession(accept, reject);
     });
@@ -130,18 +136,28 @@ export class SessionChannels {
   }
 
   #guard(channel: ServerChannel): void {
-    const { socket, logger, onTraffic, onAbuse } = this.#options;
+    const { logger, onTraffic, onAbuse } = this.#options;
     channel.on("error", (error: Error) => {
       logger.log("debug", "channel failed", { error: error.message });
     });
     guardChannel(channel, {
-      socket,
+      gate: this.#gate,
       onTraffic,
       onOverflow: () => {
         onAbuse("the client ignores the channel window");
       },
     });
   }
+}
+
+function gateOf(connection: Connection, socket: Socket): WriteGate {
+  const gate = new WriteGate(() => socket.writableLength <= MAX_SOCKET_BACKLOG_BYTES && !isExchangingKeys(connection));
+  const open = (): void => {
+    gate.open();
+  };
+  socket.on("drain", open);
+  connection.on("handshake", open);
+  return gate;
 }
 
 function failChannel(channel: ServerChannel): void {

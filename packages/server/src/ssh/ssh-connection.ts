@@ -15,6 +15,7 @@ import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
 import { type OpenFileSystem, SessionChannels } from "./session-channels.ts";
+import { isExchangingKeys } from "./ssh2-internals.ts";
 
 export interface ConnectionServices {
   readonly authenticator: Authenticator;
@@ -25,7 +26,11 @@ export interface ConnectionServices {
   readonly loginPolicy: LoginPolicy;
   readonly loginGraceMs: number;
   readonly maxChannels: number;
+  /** How long a client may take to exchange keys anew. Default 30 s. */
+  readonly rekeyTimeoutMs?: number;
 }
+
+const DEFAULT_REKEY_TIMEOUT_MS = 30_000;
 
 /** More than a client can be sent in good faith before its login; it is thrown out. */
 const MAX_BACKLOG_BEFORE_LOGIN: BacklogLimits = { pieces: 1024, bytes: 64 * 1024 };
@@ -58,6 +63,7 @@ export class SshConnection {
   /** The first bytes received, kept until the algorithms are agreed on. */
   #start: Buffer | undefined = Buffer.alloc(0);
   #hangUpTimer: NodeJS.Timeout | undefined;
+  #rekeyTimer: NodeJS.Timeout | undefined;
   #lastTrafficMs = performance.now();
 
   constructor(socket: Socket, ip: string, place: ConnectionPlace, services: ConnectionServices) {
@@ -126,8 +132,14 @@ export class SshConnection {
       this.#error ??= error;
       this.end("protocol error");
     });
-    connection.once("handshake", () => {
+    connection.on("handshake", () => {
       this.#forgetStart();
+      clearTimeout(this.#rekeyTimer);
+      this.#rekeyTimer = undefined;
+    });
+    // After ssh2's own listener, which has read the data by then.
+    this.#socket.on("data", () => {
+      this.#limitRekey(connection);
     });
     connection.on("authentication", (context: AuthContext) => {
       this.#dialogue.answer(context).catch((error: unknown) => {
@@ -189,12 +201,23 @@ export class SshConnection {
     this.#lastTrafficMs = performance.now();
     this.#place.authenticated();
     this.#reporter.success(user, method);
+    this.#limitRekey(connection);
+  }
+
+  /** A client in the middle of an exchange of keys is sent nothing; before the login, the grace time limits that. */
+  #limitRekey(connection: Connection): void {
+    if (this.#state.phase === "open" && this.#rekeyTimer === undefined && isExchangingKeys(connection)) {
+      this.#rekeyTimer = setTimeout(() => {
+        this.end("exchanging keys took too long");
+      }, this.#services.rekeyTimeoutMs ?? DEFAULT_REKEY_TIMEOUT_MS);
+    }
   }
 
   #onClose(): void {
     const last = this.#state;
     this.#state = { phase: "closed" };
     clearTimeout(this.#hangUpTimer);
+    clearTimeout(this.#rekeyTimer);
     this.#place.release();
     if (last.phase === "login") {
       clearTimeout(last.graceTimer);

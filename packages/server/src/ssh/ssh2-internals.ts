@@ -11,6 +11,8 @@ interface ConnectionInternals {
   readonly _sock: Socket;
   readonly _protocol: {
     readonly _kex: { readonly sessionID?: Buffer } | undefined;
+    /** Our offer, from when it is sent until the new keys are in use. */
+    readonly _kexinit: Buffer | undefined;
     channelClose(channel: number): void;
   };
   readonly _chanMgr: { remove(channel: number): void };
@@ -69,6 +71,14 @@ export function closeUnusedSession(connection: Connection, session: Session): vo
 /** The socket a connection runs on. */
 export function socketOf(connection: Connection): Socket {
   return (connection as unknown as ConnectionInternals)._sock;
+}
+
+/**
+ * Whether keys are being exchanged. Meanwhile ssh2 keeps what is to be sent, without a bound and without telling
+ * the channels; the connection's "handshake" event says that the exchange is over.
+ */
+export function isExchangingKeys(connection: Connection): boolean {
+  return (connection as unknown as ConnectionInternals)._protocol._kexinit !== undefined;
 }
 
 /** The SSH session identifier (RFC 4253 section 7.2) in hex; empty before the first key exchange. */
