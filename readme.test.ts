@@ -1,60 +1,207 @@
+/** What the documents show, tried out: code compiles, configurations are accepted, commands run, links lead somewhere. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { parsePluginConfigs } from "@fairlead/plugin-host";
+import { loadConfig } from "fairlead";
+import { parse as parseYaml } from "yaml";
 
 const root = import.meta.dirname;
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const scripts = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> })
-  .scripts;
+const binaries = join(root, "node_modules", ".bin");
+const documents = globSync(["*.md", "docs/**/*.md", "{packages,examples}/*/*.md", "{bench,e2e,interop}/*.md"], {
+  cwd: root,
+  exclude: ["**/node_modules/**"],
+}).sort();
+const texts = new Map(documents.map((name) => [name, readFileSync(join(root, name), "utf8")]));
+const readme = texts.get("README.md")!;
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
-// Inside the tree, so that the snippet finds the packages as a user's project would.
-const folder = mkdtempSync(join(root, "node_modules", ".readme-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-function codeBlocks(language: string): string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map((match) => match[1]!);
+function codeBlocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`(?:${language})\\n(.*?)^\`\`\``, "gms"))].map((match) => match[1]!);
 }
 
-test("the README's plugin compiles with strict types", () => {
-  const [source] = codeBlocks("ts");
-  assert.ok(source !== undefined && source.split("\n").length < 14, "a plugin in ten lines");
-  writeFileSync(join(folder, "plugin.ts"), source);
-  writeFileSync(
-    join(folder, "tsconfig.json"),
-    JSON.stringify({ extends: "../../tsconfig.base.json", compilerOptions: { noEmit: true }, files: ["plugin.ts"] }),
-  );
+function eachBlock(language: string): [document: string, code: string][] {
+  return [...texts].flatMap(([name, text]) => codeBlocks(text, language).map((code): [string, string] => [name, code]));
+}
+
+function tempFolder(parent: string): string {
+  const folder = mkdtempSync(join(parent, ".readme-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("every TypeScript block compiles with strict types", () => {
+  // Inside the tree, so that the code finds the packages as a user's project would.
+  const folder = tempFolder(join(root, "node_modules"));
+  const blocks = eachBlock("ts");
+  assert.ok(blocks.length > 10);
+  for (const [index, [document, code]] of blocks.entries()) {
+    const place = join(folder, document.replaceAll("/", "-"));
+    mkdirSync(place, { recursive: true });
+    // A block that others import says its name in its first line.
+    const [, name = `block-${index}.ts`] = /^(?:#!.*\n)?\/\/ (\S+\.ts)\n/.exec(code) ?? [];
+    writeFileSync(join(place, name), code);
+  }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-p", folder], { stdio: "pipe" });
+  const options = { extends: "../../tsconfig.base.json", compilerOptions: { noEmit: true }, include: ["**/*.ts"] };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
+  const { stdout } = spawnSync(join(binaries, "tsc"), ["-p", folder], { encoding: "utf8", cwd: folder });
+  // What the packages' own sources have to complain about is not the documents' business.
+  const complaints = stdout.split("\n").filter((line) => /^\S+\.md\//.test(line));
+  assert.deepEqual(complaints, []);
 });
 
-test("the README's configuration is accepted", () => {
-  const [config] = codeBlocks("json");
-  const { plugins } = JSON.parse(config!) as { plugins: unknown };
-  const [entry] = parsePluginConfigs(plugins, "README.md");
+test("the README's plugin has ten lines", () => {
+  const [source] = codeBlocks(readme, "ts");
+  assert.ok(source !== undefined && source.split("\n").length < 14);
+});
+
+test("every configuration is accepted, without a warning", () => {
+  let tried = 0;
+  for (const [document, code] of eachBlock("json|yaml")) {
+    const content = parseYaml(code) as Readonly<Record<string, unknown>>;
+    if (!["plugins", "sftpd", "common", "fairlead"].some((section) => section in content)) continue;
+    const folder = tempFolder(tmpdir());
+    writeFileSync(join(folder, "fairlead.json"), JSON.stringify(content));
+    assert.deepEqual(loadConfig({ configDir: folder, env: {} }).warnings, [], document);
+    tried++;
+  }
+  assert.ok(tried > 3);
+});
+
+test("the README's plugin entry asks for uploads", () => {
+  const [config] = codeBlocks(readme, "json");
+  const [entry] = parsePluginConfigs((JSON.parse(config!) as { plugins: unknown }).plugins, "README.md");
   assert.equal(entry?.type, "notifier");
   assert.deepEqual(entry?.notifierOptions.fsEvents, ["upload"]);
 });
 
 test("every npm script the documents name exists", () => {
-  const text = readme + readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
-  const named = [...text.matchAll(/`npm (?:run )?([a-z]+)|^npm (?:run )?([a-z]+)|&& npm (?:run )?([a-z]+)/gm)].map(
-    (match) => (match[1] ?? match[2] ?? match[3])!,
+  const known = new Set([...Object.keys(scripts), "install", "pack", "init", "pkg", "ci"]);
+  const pattern = /(?:^|[`$(] ?|&& )npm (?:run )?(?:--silent )?([a-z][a-z:]*)/gm;
+  const named = [...texts].flatMap(([document, text]) =>
+    [...text.matchAll(pattern)].map((match) => ({ document, script: match[1]! })),
   );
-  const known = new Set([...Object.keys(scripts), "install"]);
+  assert.ok(named.length > 10);
   assert.deepEqual(
-    named.filter((name) => !known.has(name)),
+    named.filter(({ script }) => !known.has(script)),
     [],
   );
 });
 
-test("every file the README links to exists", () => {
-  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1]!);
-  assert.ok(links.length > 5);
-  assert.deepEqual(
-    links.filter((link) => !existsSync(join(root, dirname(link), link.split("/").at(-1)!))),
-    [],
+test("every file and heading the documents link to exists", () => {
+  const broken: string[] = [];
+  for (const [document, text] of texts) {
+    const prose = text.replaceAll(/^```.*?^```/gms, "");
+    for (const [, target, heading] of prose.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const file = target === "" ? join(root, document) : join(root, dirname(document), target!);
+      if (!existsSync(file)) broken.push(`${document}: ${target}`);
+      else if (heading !== undefined && !headings(file).includes(heading)) broken.push(`${document}: #${heading}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/** Anchors as GitHub makes them. */
+function headings(file: string): string[] {
+  return [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
   );
+}
+
+const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0;
+
+test(
+  "systemd finds nothing wrong with the operating guide's unit",
+  { skip: !hasSystemd && "not installed: systemd-analyze" },
+  () => {
+    const folder = tempFolder(tmpdir());
+    const [unit] = codeBlocks(texts.get("docs/guides/operating.md")!, "ini");
+    const file = join(folder, "fairlead.service");
+    writeFileSync(file, unit!.replaceAll("/opt/fairlead", root));
+    const { status, stderr } = spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" });
+    assert.deepEqual([status, stderr], [0, ""]);
+  },
+);
+
+test("the operating guide's backup holds the users", async () => {
+  const folder = tempFolder(tmpdir());
+  const database = join(folder, "fairlead.db");
+  const source = new DatabaseSync(database);
+  source.exec("PRAGMA journal_mode = WAL; CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('ann')");
+  const command = codeBlocks(texts.get("docs/guides/operating.md")!, "sh").find((code) =>
+    code.includes("node:sqlite"),
+  )!;
+  const copy = join(folder, "copy.db");
+  const here = command
+    .replace("/opt/fairlead", root)
+    .replace("/var/lib/fairlead/fairlead.db", database)
+    .replace("/root/fairlead-backup.db", copy);
+  const { status, stderr } = spawnSync("sh", ["-ec", here], { encoding: "utf8" });
+  source.close();
+  assert.equal(status, 0, stderr);
+  using restored = new DatabaseSync(copy, { readOnly: true });
+  assert.equal(restored.prepare("SELECT name FROM users").get()?.["name"], "ann");
+});
+
+test("every log line the operating guide explains is in the code", () => {
+  const guide = texts.get("docs/guides/operating.md")!;
+  const table = guide.slice(guide.indexOf("### What log lines mean"), guide.indexOf("## Plugins"));
+  const messages = [...table.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(
+    ([, cell]) => cell!.match(/(?<=`)[^`]{4,}(?=`)/g) ?? [],
+  );
+  assert.ok(messages.length > 25);
+  const code = globSync("packages/{server,plugin-host,go-plugin}/src/**/*.ts", { cwd: root })
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
+  const unknown = messages.filter((message) => !code.includes(message.replace(/^… /, "")));
+  assert.deepEqual(unknown, [], "no such log line");
+});
+
+test("the commands of “Run a server” add a user and serve", async () => {
+  const folder = tempFolder(tmpdir());
+  const [commands] = codeBlocks(readme.slice(readme.indexOf("## Run a server")), "sh");
+  const places = commands!
+    .replaceAll("/etc/fairlead", join(folder, "etc"))
+    .replaceAll("/srv/sftp", join(folder, "srv"));
+  const lines = places.trim().split("\n");
+  const serve = lines.pop()!;
+  assert.match(serve, / serve /);
+  const ports = { SFTPGO_SFTPD__BINDINGS__0__PORT: "0", SFTPGO_FAIRLEAD__FREE_PORTS: "true" };
+  const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: folder, npm_config_update_notifier: "false" };
+
+  const added = spawnSync("sh", ["-ec", lines.join("\n")], {
+    cwd: root,
+    env,
+    input: "correct horse\n",
+    encoding: "utf8",
+  });
+  assert.equal(added.status, 0, added.stderr);
+  assert.match(added.stdout, /user "alice" added, home .*\/srv\/alice/);
+
+  // A group of its own: Ctrl-C reaches every process of the terminal, and so does the signal below.
+  const server = spawn("sh", ["-c", serve], {
+    cwd: root,
+    env: { ...env, ...ports },
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(server, "exit");
+  const messages: string[] = [];
+  for await (const line of createInterface(server.stderr)) {
+    const message = line.startsWith("{") ? (JSON.parse(line) as { msg: string }).msg : line;
+    messages.push(message);
+    if (message === "listening") process.kill(-server.pid!, "SIGINT");
+  }
+  await exited;
+  assert.deepEqual(messages.slice(-3), ["signal received", "stopping", "stopped"]);
 });
