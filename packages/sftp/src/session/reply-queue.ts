@@ -14,7 +14,8 @@ interface DataReply {
 }
 
 /**
- * Sends replies: the small ones of one turn of the event loop in one write, DATA replies from their own buffers.
+ * Sends replies: the small ones of one turn of the event loop in one write, DATA replies from their own buffers. The
+ * reply to a request that is alone leaves at once.
  *
  * Bytes count against the budget from here until the stream has taken them (its write callback), which is the session's
  * back-pressure towards a client that does not read.
@@ -25,6 +26,7 @@ export class ReplyQueue {
   readonly #writer = new PacketWriter();
   #data: DataReply[] = [];
   #flushing: NodeJS.Immediate | undefined;
+  #flushingSoon = false;
 
   constructor(stream: Writable, budget: FlowBudget) {
     this.#stream = stream;
@@ -55,6 +57,7 @@ export class ReplyQueue {
   flush(): void {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    this.#flushingSoon = false;
     const small = this.#writer.take();
     const data = this.#data;
     this.#data = [];
@@ -74,7 +77,17 @@ export class ReplyQueue {
     this.#stream.write(bytes, () => this.#budget.releaseBytes(bytes.length + WRITE_OVERHEAD_BYTES));
   }
 
+  // A client that waits for this one reply, as in uploads of many small files, is not kept waiting for the rest of the
+  // turn: that is where plugins hear of its last upload.
   #scheduleFlush(): void {
-    this.#flushing ??= setImmediate(() => this.flush());
+    if (this.#flushingSoon) return;
+    if (this.#budget.requests > 1) {
+      this.#flushing ??= setImmediate(() => this.flush());
+      return;
+    }
+    this.#flushingSoon = true;
+    process.nextTick(() => {
+      if (this.#flushingSoon) this.flush();
+    });
   }
 }
