@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -176,6 +176,27 @@ describe("fairlead serve", () => {
       input: "pwd\n",
     });
     assert.equal(result.code, 0, result.stderr);
+  });
+
+  test("logs why a login or a connection is refused in the operator's words", async () => {
+    await using server = await startServe([], {
+      cwd: folder,
+      env: { SFTPGO_COMMON__MAX_PER_HOST_CONNECTIONS: "1" },
+    });
+    await sftp({ port: server.port, folder, username: "ghost", credentials: { password: "x" }, input: "pwd\n" });
+    assert.match(server.log(), /"username":"ghost","reason":"no such user","msg":"login refused"/);
+    const sockets: Socket[] = [];
+    for (let isRefused = false; !isRefused;) {
+      const socket = connect(server.port, "127.0.0.1").on("error", () => undefined); // a refused one is reset
+      sockets.push(socket);
+      const closed = new Promise<true>((resolve) => socket.on("close", () => resolve(true)));
+      isRefused = await Promise.race([
+        closed,
+        new Promise<false>((resolve) => socket.on("data", () => resolve(false))),
+      ]);
+    }
+    for (const socket of sockets) socket.destroy();
+    assert.match(server.log(), /"limit":"common\.max_per_host_connections","max":1,"msg":"connection refused"/);
   });
 
   test("logs no password", async () => {

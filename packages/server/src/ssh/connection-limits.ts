@@ -17,6 +17,14 @@ export interface ConnectionPlace {
 /** Which limit a connection would break. */
 export type LimitName = keyof ConnectionLimits;
 
+/** Where the limit is set, for the log. */
+export const LIMIT_SETTINGS: Readonly<Record<LimitName, string>> = {
+  total: "common.max_total_connections",
+  perHost: "common.max_per_host_connections",
+  unauthenticated: "fairlead.max_unauthenticated_connections",
+  unauthenticatedPerHost: "fairlead.max_unauthenticated_per_host",
+};
+
 export interface ConnectionCounter {
   readonly count: number;
   /** Takes a place for a connection from `ip`, or says which limit stands against it. */

@@ -32,7 +32,8 @@ export class LoginReporter {
   }
 
   failure({ username, message, isUnknownUser }: LoginFailure): void {
-    this.#logger.log("warn", "login refused", { username, reason: message });
+    // SFTPGo's text for an unknown user, which plugins get as it is, speaks of its database.
+    this.#logger.log("warn", "login refused", { username, reason: isUnknownUser ? "no such user" : message });
     const facts = { username, message, ip: this.#ip };
     const event = isUnknownUser ? noSuchUserEvent(facts) : loginFailedEvent(facts);
     this.#events.publish({ kind: "log", event });

@@ -7,7 +7,7 @@ import type { Algorithms, Connection } from "ssh2";
 import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { plainIp } from "../domain/ip-range.ts";
-import { type ConnectionLimits, createConnectionCounter } from "./connection-limits.ts";
+import { type ConnectionLimits, createConnectionCounter, LIMIT_SETTINGS } from "./connection-limits.ts";
 import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
 import { socketOf } from "./ssh2-internals.ts";
 
@@ -130,7 +130,8 @@ class ListeningServer implements SshServer {
     const ip = plainIp(socket.remoteAddress ?? "");
     const place = this.#counter.admit(ip);
     if (typeof place === "string") {
-      this.#logger.log("warn", "connection refused", { ip, limit: place });
+      const facts = { ip, limit: LIMIT_SETTINGS[place], max: this.#options.limits[place] };
+      this.#logger.log("warn", "connection refused", facts);
       socket.on("error", () => undefined); // it is being thrown away
       socket.destroy();
       return;
