@@ -1,8 +1,10 @@
+import type { BigIntStats } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import type { User } from "../domain/user.ts";
 import { errnoOf } from "./file-errors.ts";
-import type { QuotaCounter, QuotaLedger, QuotaUsage } from "./quota.ts";
+import type { QuotaLedger } from "./quota.ts";
+import { fileIdentity, QuotaCounter, type QuotaUsage } from "./quota-counter.ts";
 
 /** Names asked from the kernel, and sizes asked for, at a time. */
 const BATCH = 256;
@@ -18,7 +20,7 @@ export function createDiskQuotaLedger(): QuotaLedger {
       const key = JSON.stringify([user.username, user.homeDir]);
       const known = counters.get(key);
       if (known) return known;
-      const counter = countDirectory(user.homeDir).then(createCounter);
+      const counter = countDirectory(user.homeDir).then((usage) => new QuotaCounter(usage));
       counters.set(key, counter);
       // A count that failed must be tried again by the next session, not remembered.
       counter.catch(() => counters.delete(key));
@@ -27,30 +29,19 @@ export function createDiskQuotaLedger(): QuotaLedger {
   };
 }
 
-function createCounter(start: QuotaUsage): QuotaCounter {
-  let usage = start;
-  return {
-    get usage() {
-      return usage;
-    },
-    add(change) {
-      usage = {
-        files: Math.max(0, usage.files + change.files),
-        sizeBytes: Math.max(0, usage.sizeBytes + change.sizeBytes),
-      };
-    },
-  };
-}
-
-/** Files and their sizes below a directory, links not followed and not counted. */
+/** Names of files below a directory and the sizes of those files; symbolic links not followed and not counted. */
 async function countDirectory(root: string): Promise<QuotaUsage> {
   let files = 0;
   let sizeBytes = 0;
   let unsized: string[] = [];
+  const counted = new Set<string>();
   // Sizes are asked for many at a time: one after the other, a large home would keep its user waiting.
   const size = async () => {
-    const sizes = await Promise.all(unsized.map(sizeOf));
-    sizeBytes += sizes.reduce((sum, one) => sum + one, 0);
+    for (const stats of await Promise.all(unsized.map(statsOf))) {
+      if (!stats || (stats.nlink > 1n && counted.has(fileIdentity(stats)))) continue;
+      if (stats.nlink > 1n) counted.add(fileIdentity(stats));
+      sizeBytes += Number(stats.size);
+    }
     unsized = [];
   };
   const pending = [root];
@@ -76,11 +67,11 @@ async function* openIfPresent(directory: string) {
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function statsOf(path: string): Promise<BigIntStats | undefined> {
   try {
-    return (await lstat(path)).size;
+    return await lstat(path, { bigint: true });
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return 0;
+    if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -2,8 +2,9 @@ import { link, readlink, symlink } from "node:fs/promises";
 import { SftpError } from "@fairlead/sftp";
 import { parentOf, relativeVirtualPath, resolveLinkTarget } from "../domain/virtual-path.ts";
 import { atPlace } from "./at-place.ts";
-import { limitExceeded, noSuchFile, permissionDenied } from "./file-errors.ts";
+import { noSuchFile, permissionDenied } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import { givingName } from "./quota-names.ts";
 
 const NO_FOLLOW = { followLast: false } as const;
 
@@ -64,14 +65,8 @@ export async function makeHardLink(context: FilesContext, from: string, to: stri
       for (const permission of ["upload", "create_symlinks"] as const) access.requireAt(target, "create", permission);
       if (!source.stats) throw noSuchFile();
       if (!source.stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
-      const { size } = source.stats;
-      // Counted in full for each name, as a count of the directory would.
-      if (quota?.tryAddFile(size) === false) throw limitExceeded();
-      await link(source.path, target.path).catch((error: unknown) => {
-        quota?.record({ files: -1, sizeBytes: -size });
-        throw error;
-      });
-      return size;
+      await givingName(quota, () => link(source.path, target.path));
+      return source.stats.size;
     }),
   );
   events.publishDone({

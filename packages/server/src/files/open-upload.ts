@@ -4,8 +4,11 @@ import { Descriptor } from "./descriptor.ts";
 import { errnoOf, limitExceeded, noSuchFile } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
+import type { HeldFile } from "./held-file.ts";
 import { accessMode, eventOpenFlags } from "./open-flags.ts";
 import { giveFile } from "./ownership.ts";
+import type { Quota } from "./quota.ts";
+import { holdNamed } from "./quota-names.ts";
 import { type OpenedUpload, Upload } from "./upload.ts";
 import { createInPlaceDestination, createTemporaryDestination, temporaryName } from "./upload-destination.ts";
 
@@ -32,7 +35,7 @@ export async function openUpload(context: FilesContext, path: string, flags: Ope
 }
 
 /** What is known of an upload before its file is open. */
-type Plan = Omit<OpenedUpload, "file" | "destination">;
+type Plan = Omit<OpenedUpload, "file" | "held" | "destination">;
 
 class UploadOpening {
   readonly #context: FilesContext;
@@ -49,9 +52,8 @@ class UploadOpening {
   async open(): Promise<Upload> {
     const place = await this.#locate();
     let keepsPlace = false;
-    let plan: Plan | undefined;
     try {
-      plan = place.stats ? this.#planExisting(place, place.stats) : this.#planNew(place);
+      const plan = place.stats ? this.#planExisting(place, place.stats) : this.#planNew(place);
       // An atomic upload moves its file at the end, and for that holds the directory.
       keepsPlace =
         this.#context.policy.uploadMode !== 0 && plan.startBytes === 0 && (plan.isNew || this.#flags.truncate);
@@ -59,7 +61,6 @@ class UploadOpening {
       return upload;
     } catch (error) {
       keepsPlace = false;
-      if (plan?.isNew === true) this.#context.quota?.record({ files: -1, sizeBytes: 0 });
       throw error;
     } finally {
       if (!keepsPlace) place.release();
@@ -87,7 +88,7 @@ class UploadOpening {
     if (quota?.isFull === true || (startBytes > 0 && startBytes >= maxUploadBytes)) throw limitExceeded();
     this.#publishPre(stats);
     if (this.#flags.exclusive) throw new SftpError("FAILURE", "file exists");
-    return this.#plan(place, { isNew: false, previousBytes: stats.size, startBytes });
+    return this.#plan(place, { isNew: false, startBytes });
   }
 
   #planNew(place: Place): Plan {
@@ -98,10 +99,10 @@ class UploadOpening {
     this.#publishPre(undefined);
     if (!this.#flags.create) throw noSuchFile();
     if (quota?.tryAddFile() === false) throw limitExceeded();
-    return this.#plan(place, { isNew: true, previousBytes: 0, startBytes: 0 });
+    return this.#plan(place, { isNew: true, startBytes: 0 });
   }
 
-  #plan(place: Place, found: Pick<Plan, "isNew" | "previousBytes" | "startBytes">): Plan {
+  #plan(place: Place, found: Pick<Plan, "isNew" | "startBytes">): Plan {
     const { read, write, append } = this.#flags;
     return {
       ...found,
@@ -115,15 +116,23 @@ class UploadOpening {
   }
 
   async #openInPlace(place: Place, plan: Plan): Promise<Upload> {
+    const { jail, quota } = this.#context;
     const { truncate } = this.#flags;
+    // Who has a quota gives bytes back where they are counted, and that is not in open(2).
+    const emptiesLater = quota !== undefined && truncate && !plan.isNew;
     // O_EXCL also without the client's: a file that came just now may need another permission.
-    const how = plan.isNew ? O_CREAT | O_EXCL : truncate ? O_TRUNC : 0;
-    const file = await place.open(accessMode(plan) | how);
+    const how = plan.isNew ? O_CREAT | O_EXCL : truncate && !emptiesLater ? O_TRUNC : 0;
+    const access = accessMode({ ...plan, canWrite: plan.canWrite || emptiesLater });
+    const file = await place.open(access | how).catch((error: unknown) => {
+      if (plan.isNew) quota?.addFiles(-1);
+      throw error;
+    });
     try {
       if (plan.isNew) await giveFile(this.#context, this.#path, file);
       const kept = plan.isNew || truncate ? {} : { keepBytes: plan.startBytes };
-      const destination = createInPlaceDestination({ jail: this.#context.jail, path: this.#path, file, ...kept });
-      return this.#start(plan, file, destination);
+      const destination = createInPlaceDestination({ jail, quota, path: this.#path, file, ...kept });
+      const held = quota && (emptiesLater ? await holdEmptied(quota, file) : await quota.hold(file));
+      return new Upload(this.#context, { ...plan, file, held, destination });
     } catch (error) {
       await file.close();
       throw error;
@@ -132,20 +141,29 @@ class UploadOpening {
 
   async #openTemporary(place: Place, plan: Plan): Promise<Upload> {
     const temporaryPath = place.siblingPath(temporaryName());
-    const file = await Descriptor.open(temporaryPath, accessMode(plan) | O_CREAT | O_EXCL);
-    const { access, policy } = this.#context;
+    const { access, policy, quota } = this.#context;
+    // The hidden name counts as long as there are two.
+    if (!plan.isNew) quota?.addFiles(1);
+    const file = await Descriptor.open(temporaryPath, accessMode(plan) | O_CREAT | O_EXCL).catch((error: unknown) => {
+      quota?.addFiles(-1);
+      throw error;
+    });
     const mayReplace = !this.#flags.exclusive && access.permitsAt(place, this.#path, "overwrite");
+    let held: HeldFile | undefined;
     const destination = createTemporaryDestination({
+      quota,
       place,
       temporaryPath,
       mayReplace: !plan.isNew || mayReplace,
       keepsPartial: policy.uploadMode === 2,
+      fitsInPlaceOf: (taken) => held?.fitsInPlaceOf(taken) ?? true,
     });
     try {
       await giveFile(this.#context, this.#path, file);
       // What replaces a file must not be readable by more people than the file was.
       if (place.stats) await file.chmod(place.stats.mode & 0o777);
-      return this.#start(plan, file, destination);
+      held = quota && (await this.#holdTemporary(quota, file, place, plan));
+      return new Upload(this.#context, { ...plan, file, held, destination });
     } catch (error) {
       await file.close();
       await destination.abandon("limit");
@@ -153,9 +171,16 @@ class UploadOpening {
     }
   }
 
-  #start(plan: Plan, file: Descriptor, destination: OpenedUpload["destination"]): Upload {
-    this.#context.quota?.record({ files: 0, sizeBytes: plan.startBytes - plan.previousBytes });
-    return new Upload(this.#context, { ...plan, file, destination });
+  async #holdTemporary(quota: Quota, file: Descriptor, place: Place, plan: Plan): Promise<HeldFile> {
+    const replaced = plan.isNew ? undefined : await holdNamed(quota, place.path);
+    try {
+      const held = await quota.hold(file);
+      if (replaced) held.replace(replaced);
+      return held;
+    } catch (error) {
+      await replaced?.release();
+      throw error;
+    }
   }
 
   #publishPre(existing: Stats | undefined): void {
@@ -167,5 +192,16 @@ class UploadOpening {
       fileSizeBytes: BigInt(existing?.size ?? 0),
       openFlags: events.isScp ? SCP_OPEN_FLAGS : flags,
     });
+  }
+}
+
+async function holdEmptied(quota: Quota, file: Descriptor): Promise<HeldFile> {
+  const held = await quota.hold(file);
+  try {
+    await held.truncate(0);
+    return held;
+  } catch (error) {
+    await held.release();
+    throw error;
   }
 }

@@ -1,16 +1,7 @@
 import type { User } from "../domain/user.ts";
-
-export interface QuotaUsage {
-  readonly files: number;
-  readonly sizeBytes: number;
-}
-
-/** What one user has stored, counted as it changes. Shared by all sessions of the user in this process. */
-export interface QuotaCounter {
-  readonly usage: QuotaUsage;
-  /** Either may be negative. Counts never fall below 0. */
-  add(change: QuotaUsage): void;
-}
+import type { Descriptor } from "./descriptor.ts";
+import { HeldFile } from "./held-file.ts";
+import type { QuotaCounter } from "./quota-counter.ts";
 
 /** Knows what users have stored. Asked only for users with a quota. */
 export interface QuotaLedger {
@@ -55,23 +46,27 @@ export class Quota {
     return this.limitFiles === undefined || this.usedFiles < this.limitFiles;
   }
 
-  /** Counts a new file with what is in it; false, and nothing counted, when that is too much. */
-  tryAddFile(sizeBytes = 0): boolean {
-    if (!this.hasRoomForFile || !this.tryGrow(sizeBytes)) return false;
-    this.#counter.add({ files: 1, sizeBytes: 0 });
+  /** Counts a new name; false, and nothing counted, when that is one too many. */
+  tryAddFile(): boolean {
+    if (!this.hasRoomForFile) return false;
+    this.addFiles(1);
     return true;
   }
 
-  /** Counts more bytes (or fewer: always allowed); false, and nothing counted, when that is too much. */
-  tryGrow(sizeBytes: number): boolean {
-    if (sizeBytes > 0 && this.limitBytes !== undefined && this.usedBytes + sizeBytes > this.limitBytes) return false;
-    this.#counter.add({ files: 0, sizeBytes });
-    return true;
+  /** Counts names that have come or, when negative, gone. */
+  addFiles(files: number): void {
+    this.#counter.add({ files, sizeBytes: 0 });
   }
 
-  /** Counts what has happened anyway. */
-  record(change: QuotaUsage): void {
-    this.#counter.add(change);
+  /** Counts what happens to the bytes of an open file until it is released. */
+  hold(file: Descriptor, options?: { readonly closes?: boolean }): Promise<HeldFile> {
+    const roomBytes = () => (this.limitBytes === undefined ? Infinity : this.limitBytes - this.usedBytes);
+    return HeldFile.hold(file, { ...options, counter: this.#counter, roomBytes });
+  }
+
+  /** For changes of names: see {@link QuotaCounter.inTurn}. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#counter.inTurn(work);
   }
 }
 

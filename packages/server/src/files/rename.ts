@@ -6,6 +6,7 @@ import { atPlace } from "./at-place.ts";
 import { noSuchFile, permissionDenied } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
+import { takingName } from "./quota-names.ts";
 import { moveWithoutReplacing } from "./upload-destination.ts";
 
 const NO_FOLLOW = { followLast: false } as const;
@@ -60,7 +61,8 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
     if (!canOverwrite) throw permissionDenied();
     if (!mayReplace) throw new SftpError("FAILURE", "file exists");
   }
-  if (isDirectory || (canOverwrite && mayReplace)) await rename(source.path, target.path);
-  else await moveWithoutReplacing(source.path, target.path);
-  if (target.stats?.isFile() === true) quota?.record({ files: -1, sizeBytes: -target.stats.size });
+  const mayTakeName = isDirectory || (canOverwrite && mayReplace);
+  await takingName(quota, target.path, () =>
+    mayTakeName ? rename(source.path, target.path) : moveWithoutReplacing(source.path, target.path),
+  );
 }

@@ -22,6 +22,7 @@ import { makeHardLink, makeSymlink, readSymlink } from "./links.ts";
 import { isUpload } from "./open-flags.ts";
 import { openUpload } from "./open-upload.ts";
 import { giveDirectory } from "./ownership.ts";
+import { takingName } from "./quota-names.ts";
 import { renameEntry } from "./rename.ts";
 import { changeLink, changePlace, permissionsFor, requestedChanges } from "./set-attributes.ts";
 import { toStatVfs } from "./stat-vfs.ts";
@@ -94,8 +95,7 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       if (place.stats.isDirectory()) throw new SftpError("FAILURE", "is a directory");
       const fileSizeBytes = BigInt(place.stats.size);
       events.publish({ action: "pre-delete", virtualPath: path, fileSizeBytes });
-      await unlink(place.path);
-      if (place.stats.isFile()) quota?.record({ files: -1, sizeBytes: -place.stats.size });
+      await takingName(quota, place.path, () => unlink(place.path));
       events.publishDone({
         action: "delete",
         virtualPath: path,

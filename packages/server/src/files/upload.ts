@@ -5,6 +5,7 @@ import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { limitExceeded, permissionDenied, toSftpError } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import type { HeldFile } from "./held-file.ts";
 import type { Attempt } from "./session-events.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
 import type { UploadDestination, UploadFailure } from "./upload-destination.ts";
@@ -12,15 +13,15 @@ import type { UploadDestination, UploadFailure } from "./upload-destination.ts";
 export interface OpenedUpload {
   readonly paths: FilePaths;
   readonly file: Descriptor;
+  /** For a user with a quota. Released by the upload. */
+  readonly held: HeldFile | undefined;
   readonly destination: UploadDestination;
   readonly canRead: boolean;
   readonly canWrite: boolean;
   readonly appends: boolean;
   /** Whether this upload made the file. */
   readonly isNew: boolean;
-  /** Bytes the file had before; 0 for a new one. */
-  readonly previousBytes: number;
-  /** Bytes it has to begin with: {@link previousBytes} or, when it was emptied, 0. */
+  /** Bytes it has to begin with; 0 for a new one and for one that was emptied. */
   readonly startBytes: number;
   readonly startMs: number;
 }
@@ -118,26 +119,16 @@ export class Upload implements PathHandle {
    * else's 10.
    */
   async #settleSize(fate: "kept" | "removed"): Promise<bigint> {
-    const { appends, startBytes } = this.#opened;
-    const { quota, events } = this.#context;
-    if (fate === "removed") {
-      this.#recordRemoval();
-      return 0n;
-    }
-    const received =
-      this.#failure?.kind === "limit" ? BigInt(startBytes) : BigInt(this.#receivedBytes + (appends ? startBytes : 0));
-    if (!quota) return received;
-    try {
-      const { size } = await this.#file.stat();
-      // Writes that failed were counted before they were tried.
-      if (this.#failure && Number(size) < this.#sizeBytes) {
-        quota.record({ files: 0, sizeBytes: Number(size) - this.#sizeBytes });
-      }
-      return size;
-    } catch (error) {
-      events.warn("size of upload not known", { path: this.paths.named, error });
-      return received;
-    }
+    const { appends, startBytes, held } = this.#opened;
+    const left = await held?.release().catch((error: unknown) => {
+      this.#context.events.warn("size of upload not known", { path: this.paths.named, error });
+      return undefined;
+    });
+    if (fate === "removed") return 0n;
+    if (left) return left.size;
+    return this.#failure?.kind === "limit"
+      ? BigInt(startBytes)
+      : BigInt(this.#receivedBytes + (appends ? startBytes : 0));
   }
 
   async #publish(sizeBytes: bigint): Promise<void> {
@@ -157,40 +148,36 @@ export class Upload implements PathHandle {
     if (this.#failure) throw this.#failure.error;
     // Appending means behind everything that was accepted, in the order the writes came, as with O_APPEND.
     const start = this.#opened.appends ? this.#sizeBytes : position;
-    this.#grow(start + lengthBytes);
+    this.#begin(start + lengthBytes);
     try {
       await write(start);
     } catch (error) {
       throw this.#fail("failed", toSftpError(error));
+    } finally {
+      this.#opened.held?.end();
     }
     this.#receivedBytes += lengthBytes;
   }
 
-  #grow(endBytes: number): void {
-    if (endBytes <= this.#sizeBytes) return;
-    const { quota, maxUploadBytes } = this.#context;
-    if (endBytes > maxUploadBytes || quota?.tryGrow(endBytes - this.#sizeBytes) === false) {
-      throw this.#fail("limit", limitExceeded());
-    }
-    this.#sizeBytes = endBytes;
+  /** Asks the quota also for what this handle has written before: others may have cut the file since. */
+  #begin(endBytes: number): void {
+    // What was let go is counted no more.
+    if (this.#closed) throw new SftpError("FAILURE", "the handle is closed");
+    const isTooLarge = endBytes > this.#sizeBytes && endBytes > this.#context.maxUploadBytes;
+    if (isTooLarge || this.#opened.held?.tryBegin(endBytes) === false) throw this.#fail("limit", limitExceeded());
+    this.#sizeBytes = Math.max(endBytes, this.#sizeBytes);
   }
 
   async #resize(sizeBytes: number): Promise<void> {
-    this.#grow(sizeBytes);
-    await this.#file.truncate(sizeBytes);
-    if (sizeBytes >= this.#sizeBytes) return;
-    this.#context.quota?.record({ files: 0, sizeBytes: sizeBytes - this.#sizeBytes });
-    this.#sizeBytes = sizeBytes;
-  }
-
-  // Under an atomic mode the old file, if there was one, is still what it was.
-  #recordRemoval(): void {
-    const { isNew, previousBytes, destination } = this.#opened;
-    const oldFileStays = !isNew && destination.replaces;
-    this.#context.quota?.record({
-      files: oldFileStays ? 0 : -1,
-      sizeBytes: (oldFileStays ? previousBytes : 0) - this.#sizeBytes,
-    });
+    this.#begin(sizeBytes);
+    let cutToBytes: number | undefined;
+    try {
+      await this.#file.truncate(sizeBytes);
+      cutToBytes = sizeBytes;
+    } finally {
+      this.#opened.held?.end(cutToBytes);
+    }
+    this.#sizeBytes = Math.min(sizeBytes, this.#sizeBytes);
   }
 
   #fail(kind: UploadFailure, error: SftpError): SftpError {
