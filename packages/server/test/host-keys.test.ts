@@ -140,3 +140,14 @@ test("a key that cannot be written leaves nothing behind, and the next start mak
   assert.deepEqual(readdirSync(folder), []);
   assert.equal((await load("id_ed25519"))[0]?.isNew, true);
 });
+
+test("a folder that may not be written is named, with the user id", { skip: process.getuid?.() !== 0 }, () => {
+  chmodSync(folder, 0o755);
+  const script = `const { loadHostKeys } = await import(${JSON.stringify(import.meta.resolve("../src/ssh/host-keys.ts"))});
+    process.setgroups([]); process.setgid(65534); process.setuid(65534);
+    const options = { files: ["id_ed25519"], configDir: ${JSON.stringify(folder)}, dataDir: "" };
+    await loadHostKeys(options).catch((error) => console.log(error.message));`;
+  const args = ["--conditions=source", "--input-type=module", "-e", script];
+  const output = execFileSync(process.execPath, args, { encoding: "utf8" }).trim();
+  assert.match(output, new RegExp(`: this process \\(uid 65534\\) may not write in the folder ${folder}$`));
+});

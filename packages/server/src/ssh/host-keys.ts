@@ -132,7 +132,11 @@ async function makeHostKey(file: string, type: KeyType): Promise<void> {
     await writeWhole(file, privateKey, 0o600);
     await writeFile(`${file}.pub`, `${name} ${publicBlob.toString("base64")}\n`, { mode: 0o644 });
   } catch (cause) {
-    throw hostKeyError(file, messageOf(cause), cause, "make");
+    const isForbidden = cause instanceof Error && "code" in cause && FORBIDDEN.has(cause.code);
+    const reason = isForbidden
+      ? `this process (uid ${process.getuid?.() ?? "unknown"}) may not write in the folder ${dirname(file)}`
+      : messageOf(cause);
+    throw hostKeyError(file, reason, cause, "make");
   }
 }
 
@@ -161,6 +165,8 @@ async function giveName(unfinished: string, file: string): Promise<void> {
     await rename(unfinished, file);
   }
 }
+
+const FORBIDDEN: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /** What filesystems say that have no hard links (FAT, SMB). */
 const NO_HARD_LINKS: ReadonlySet<unknown> = new Set(["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"]);

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
-import { createPrivateFile } from "./private-file.ts";
+import { accessProblem, createPrivateFile } from "./private-file.ts";
 
 /** SQLITE_BUSY: another connection holds the lock. */
 const BUSY = 5;
@@ -65,6 +65,6 @@ function alreadyRunning(file: string, pid: number | undefined): FairleadError {
 }
 
 function unusable(file: string, cause: unknown): FairleadError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = accessProblem(file) ?? (cause instanceof Error ? cause.message : String(cause));
   return new FairleadError("ERR_STORE", `could not lock ${file}: ${reason}`, { cause, details: { file } });
 }
