@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
@@ -110,17 +109,19 @@ async function openFile({
   });
   channel.write(packet(packetType.init, uint32(3)));
   channel.write(packet(packetType.open, uint32(1), text("/endless"), uint32(1), uint32(0)));
-  let received = Buffer.alloc(0);
-  for (;;) {
-    const [data] = (await once(channel, "data")) as [Buffer];
-    received = Buffer.concat([received, data]);
-    const start = 4 + received.readUInt32BE(0); // after VERSION
-    if (received.length > start + 4 && received.length >= start + 4 + received.readUInt32BE(start)) {
-      assert.equal(received[start + 4], packetType.handle);
-      channel.on("data", () => undefined);
-      return { channel, handle: received.subarray(start + 13) };
-    }
-  }
+  const handle = await new Promise<Buffer>((resolve) => {
+    let received = Buffer.alloc(0);
+    channel.on("data", (data: Buffer) => {
+      received = Buffer.concat([received, data]);
+      const start = received.length < 4 ? 4 : 4 + received.readUInt32BE(0); // after VERSION
+      if (received.length > start + 4 && received.length >= start + 4 + received.readUInt32BE(start)) {
+        channel.removeAllListeners("data").resume();
+        assert.equal(received[start + 4], packetType.handle);
+        resolve(received.subarray(start + 13));
+      }
+    });
+  });
+  return { channel, handle };
 }
 
 function packet(type: number, ...fields: readonly Buffer[]): Buffer {
