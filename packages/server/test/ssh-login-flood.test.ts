@@ -21,10 +21,10 @@ async function start(overrides: Overrides = {}): Promise<void> {
   });
 }
 
-function askToBeAsked(client: RawSshClient): void {
+function askToBeAsked(client: RawSshClient, username = "full"): void {
   client.send(
     message.userauthRequest,
-    text("full"),
+    text(username),
     text("ssh-connection"),
     text("keyboard-interactive"),
     text(""),
@@ -66,6 +66,20 @@ describe("a client that asks for logins without waiting for answers", () => {
     await assertFullLogsIn(); // the one session the user may have is free
   });
 
+  test("is not logged in when it asks for another user meanwhile", async () => {
+    await start();
+    await using client = await openRawSsh({ port: server.port });
+    client.socket.pause(); // it does not hang up when the server does
+    askToBeAsked(client);
+    answer(client, "secret");
+    askToBeAsked(client, "other");
+    while (server.server.connectionCount > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(server.logEvents, []);
+    await assertFullLogsIn();
+  });
+
   test("uses up its tries with questions it does not answer", async () => {
     await start({ loginPolicy: { ...POLICY, maxTries: 3 } });
     await using client = await openRawSsh({ port: server.port });
@@ -105,10 +119,13 @@ describe("a client that never reads", () => {
   });
 });
 
-function sendRequests(client: RawSshClient, count: number): void {
+function sendRequests({ send, socket }: RawSshClient, count: number): void {
+  const request = [text("x"), Buffer.from([1])];
+  socket.cork();
   for (let sent = 0; sent < count; sent += 1) {
-    client.send(message.globalRequest, text("x"), Buffer.from([1]));
+    send(message.globalRequest, ...request);
   }
+  socket.uncork();
 }
 
 async function canSendMore({ socket }: RawSshClient): Promise<void> {

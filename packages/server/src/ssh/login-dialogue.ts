@@ -17,7 +17,7 @@ import { isSignedBy, signatureAlgorithm } from "./public-key-signature.ts";
 export interface LoginReport {
   /** A password or an answer was refused. */
   onPasswordFailure(failure: LoginFailure): void;
-  /** The last step succeeded; called before the client hears of it. */
+  /** The last step succeeded and SSH has granted the login; called before the client hears of it. */
   onSuccess(user: User, slot: SessionSlot, method: string): void;
   /** The client used up its tries; the connection should end. */
   onTooManyTries(): void;
@@ -48,6 +48,8 @@ export interface LoginDialogueOptions {
   readonly report: LoginReport;
   /** Aborted when the connection ends: nothing is answered afterwards. */
   readonly signal: AbortSignal;
+  /** Whether the client is logged in for SSH, which may have forgotten a request by the time it is accepted. */
+  readonly isGranted: () => boolean;
 }
 
 const INVALID_SIGNATURE = "invalid signature";
@@ -217,7 +219,7 @@ export class LoginDialogue {
     }
   }
 
-  /** False when the connection is gone or the user's last free session was taken meanwhile. */
+  /** False when the connection or the request is gone, or the user's last free session was taken meanwhile. */
   #succeed(context: AuthContext, user: User, method: string): boolean {
     if (this.#isGone()) {
       return false;
@@ -226,9 +228,19 @@ export class LoginDialogue {
     if (slot === undefined) {
       return false;
     }
-    this.#options.report.onSuccess(user, slot, method);
-    context.accept();
-    return true;
+    let isGranted = false;
+    try {
+      context.accept();
+      isGranted = this.#options.isGranted();
+    } finally {
+      if (!isGranted) {
+        slot.release();
+      }
+    }
+    if (isGranted) {
+      this.#options.report.onSuccess(user, slot, method);
+    }
+    return isGranted;
   }
 
   #reject(context: AuthContext, counts = true): void {

@@ -78,6 +78,7 @@ export class SshConnection {
       authenticator: services.authenticator,
       policy: services.loginPolicy,
       signal: this.#abort.signal,
+      isGranted: () => this.#connection?.authenticated === true,
       report: {
         onPasswordFailure: (failure) => {
           this.#reporter.failure(failure);
@@ -140,6 +141,11 @@ export class SshConnection {
     // After ssh2's own listener, which has read the data by then.
     this.#socket.on("data", () => {
       this.#limitRekey(connection);
+      if (this.#socket.writableEnded) {
+        // The client said goodbye or broke the rules, and ssh2 has hung up without a word to us.
+        this.#abort.abort();
+        this.#hangUpSoon();
+      }
     });
     connection.on("authentication", (context: AuthContext) => {
       this.#dialogue.answer(context).catch((error: unknown) => {
@@ -151,14 +157,12 @@ export class SshConnection {
 
   /** Ends the connection: says goodbye if possible, and hangs up if the client does not. Idempotent. */
   end(reason: string): void {
-    if (this.#hangUpTimer !== undefined || this.#state.phase === "closed") {
+    if (this.#endReason !== undefined || this.#state.phase === "closed") {
       return;
     }
     this.#endReason = reason;
     this.#logger.log("debug", "connection ends", { reason, error: this.#error?.message });
-    this.#hangUpTimer = setTimeout(() => {
-      this.#socket.destroy();
-    }, HANG_UP_MS);
+    this.#hangUpSoon();
     try {
       this.#connection?.end();
     } catch {
@@ -166,6 +170,12 @@ export class SshConnection {
     }
     this.#socket.end();
     this.#abort.abort();
+  }
+
+  #hangUpSoon(): void {
+    this.#hangUpTimer ??= setTimeout(() => {
+      this.#socket.destroy();
+    }, HANG_UP_MS);
   }
 
   #boundBacklog(): void {
