@@ -61,7 +61,8 @@ export class CountedFile {
 
   /** Whether what it borrowed fits into `roomBytes`; if so, it is counted now. */
   tryRepay(roomBytes: number): boolean {
-    if (this.#sizeBytes - this.#chargedBytes > roomBytes) return false;
+    const owedBytes = this.#sizeBytes - this.#chargedBytes;
+    if (owedBytes > 0 && owedBytes > roomBytes) return false;
     this.repay();
     return true;
   }

@@ -82,7 +82,12 @@ export class HeldFile {
     const replaced = this.#replaced;
     if (!replaced) return true;
     const goesAway = taken !== undefined && taken.#count === replaced.#count && taken.names === 1n;
-    return goesAway || this.#count.tryRepay(this.#options.roomBytes());
+    return goesAway || this.tryPay();
+  }
+
+  /** Counts what it has borrowed; false when there is no room for that. */
+  tryPay(): boolean {
+    return this.#count.tryRepay(this.#options.roomBytes());
   }
 
   /** Resolves to what the file has become. */

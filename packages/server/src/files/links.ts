@@ -65,7 +65,7 @@ export async function makeHardLink(context: FilesContext, from: string, to: stri
       for (const permission of ["upload", "create_symlinks"] as const) access.requireAt(target, "create", permission);
       if (!source.stats) throw noSuchFile();
       if (!source.stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
-      await givingName(quota, () => link(source.path, target.path));
+      await givingName(quota, source.path, () => link(source.path, target.path));
       return source.stats.size;
     }),
   );

@@ -8,7 +8,7 @@ import type { HeldFile } from "./held-file.ts";
 import { accessMode, eventOpenFlags } from "./open-flags.ts";
 import { giveFile } from "./ownership.ts";
 import type { Quota } from "./quota.ts";
-import { holdNamed } from "./quota-names.ts";
+import { holdNamed, makingName } from "./quota-names.ts";
 import { type OpenedUpload, Upload } from "./upload.ts";
 import { createInPlaceDestination, createTemporaryDestination, temporaryName } from "./upload-destination.ts";
 
@@ -123,10 +123,8 @@ class UploadOpening {
     // O_EXCL also without the client's: a file that came just now may need another permission.
     const how = plan.isNew ? O_CREAT | O_EXCL : truncate && !emptiesLater ? O_TRUNC : 0;
     const access = accessMode({ ...plan, canWrite: plan.canWrite || emptiesLater });
-    const file = await place.open(access | how).catch((error: unknown) => {
-      if (plan.isNew) quota?.addFiles(-1);
-      throw error;
-    });
+    const open = () => place.open(access | how);
+    const file = await (plan.isNew ? makingName(quota, open) : open());
     try {
       if (plan.isNew) await giveFile(this.#context, this.#path, file);
       const kept = plan.isNew || truncate ? {} : { keepBytes: plan.startBytes };
@@ -144,10 +142,7 @@ class UploadOpening {
     const { access, policy, quota } = this.#context;
     // The hidden name counts as long as there are two.
     if (!plan.isNew) quota?.addFiles(1);
-    const file = await Descriptor.open(temporaryPath, accessMode(plan) | O_CREAT | O_EXCL).catch((error: unknown) => {
-      quota?.addFiles(-1);
-      throw error;
-    });
+    const file = await makingName(quota, () => Descriptor.open(temporaryPath, accessMode(plan) | O_CREAT | O_EXCL));
     const mayReplace = !this.#flags.exclusive && access.permitsAt(place, this.#path, "overwrite");
     let held: HeldFile | undefined;
     const destination = createTemporaryDestination({

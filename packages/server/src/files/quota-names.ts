@@ -28,15 +28,33 @@ export function takingName(
   });
 }
 
-/** Runs `work`, which gives a file one more name: that counts as a file, and has no bytes of its own. */
-export async function givingName(quota: Quota | undefined, work: () => Promise<void>): Promise<void> {
+/** Runs `work`, which makes a name that is counted already. */
+export async function makingName<T>(quota: Quota | undefined, work: () => Promise<T>): Promise<T> {
   if (!quota) return work();
-  if (!quota.tryAddFile()) throw limitExceeded();
   try {
-    await quota.inTurn(work);
+    return await quota.inTurn(work);
   } catch (error) {
     quota.addFiles(-1);
     throw error;
+  }
+}
+
+/** Gives the file at `path` one more name by `work`: that counts as a file, and has no bytes of its own. */
+export async function givingName(quota: Quota | undefined, path: string, work: () => Promise<void>): Promise<void> {
+  if (quota?.tryAddFile() === false) throw limitExceeded();
+  await makingName(quota, async () => {
+    await requirePaid(quota, path);
+    await work();
+  });
+}
+
+/** An upload under its hidden name that has borrowed the room of another file gets none that lasts before it pays. */
+export async function requirePaid(quota: Quota | undefined, path: string): Promise<void> {
+  const held = quota && (await holdNamed(quota, path));
+  try {
+    if (held?.tryPay() === false) throw limitExceeded();
+  } finally {
+    await held?.release();
   }
 }
 

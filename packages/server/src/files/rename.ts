@@ -6,7 +6,7 @@ import { atPlace } from "./at-place.ts";
 import { noSuchFile, permissionDenied } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
 import type { Place } from "./jail/jail.ts";
-import { takingName } from "./quota-names.ts";
+import { requirePaid, takingName } from "./quota-names.ts";
 import { moveWithoutReplacing } from "./upload-destination.ts";
 
 const NO_FOLLOW = { followLast: false } as const;
@@ -62,7 +62,8 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
     if (!mayReplace) throw new SftpError("FAILURE", "file exists");
   }
   const mayTakeName = isDirectory || (canOverwrite && mayReplace);
-  await takingName(quota, target.path, () =>
-    mayTakeName ? rename(source.path, target.path) : moveWithoutReplacing(source.path, target.path),
-  );
+  await takingName(quota, target.path, async () => {
+    await requirePaid(quota, source.path);
+    await (mayTakeName ? rename(source.path, target.path) : moveWithoutReplacing(source.path, target.path));
+  });
 }

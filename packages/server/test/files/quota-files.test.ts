@@ -161,6 +161,20 @@ const ATTEMPTS: readonly Attempt[] = [
     },
   },
   {
+    name: "an atomic upload whose hidden file gets a name that lasts",
+    uploadMode: 1,
+    act: async ({ fs, home }, round) => {
+      await upload(fs, "/f", 900);
+      const file = await fs.open("/f", CREATE, {});
+      await tryWrite(file, 900);
+      for (const name of (await readdir(home)).filter((one) => one !== "f")) {
+        await fs.hardLink(`/${name}`, `/l${round}`).catch(mustBeRefusal);
+        await fs.rename(`/${name}`, `/r${round}`, { overwrite: true }).catch(mustBeRefusal);
+      }
+      await file.close({ aborted: true });
+    },
+  },
+  {
     name: "an atomic upload whose hidden file is removed",
     uploadMode: 1,
     act: async ({ fs, home }) => {
