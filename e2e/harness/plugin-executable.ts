@@ -20,7 +20,7 @@ async function bundleRecordEvents(): Promise<Uint8Array> {
     bundle: true,
     write: false,
     platform: "node",
-    target: "node24",
+    target: "node20",
     format: "esm",
     conditions: ["source"],
     banner: { js: `#!${nodeExecutable}` },
