@@ -1,12 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { FileSystem } from "./file-system.ts";
 import { MAX_PACKET_BYTES, MAX_TRANSFER_BYTES } from "./protocol/packet-limits.ts";
+import type { HandleBudget } from "./session/open-handles.ts";
 import { SftpSession } from "./session/sftp-session.ts";
 import type { SftpLogger, SftpSessionEnd } from "./session/sftp-session.ts";
 
 export interface ServeSftpOptions {
   /** Files and directories open at once; one more OPEN is answered FAILURE. Default 1024. Reported by limits@openssh.com. */
   readonly maxHandles?: number;
+  /** Places for handles shared with other sessions; an OPEN that finds none is answered FAILURE. Default: no such limit. */
+  readonly handleBudget?: HandleBudget;
   /** Longest packet taken; a longer one ends the session. Default 257 KiB, at least 34,000 (draft §3). */
   readonly maxPacketBytes?: number;
   /** Requests being worked on at once; further ones wait in the stream. Default 64, what OpenSSH's client keeps in flight. */
@@ -45,6 +48,7 @@ export function serveSftp(stream: Duplex, fs: FileSystem, options: ServeSftpOpti
   const maxPacketBytes = Math.max(options.maxPacketBytes ?? MAX_PACKET_BYTES, SMALLEST_PACKET_LIMIT);
   const session = new SftpSession(stream, fs, {
     maxHandles: options.maxHandles ?? 1024,
+    handleBudget: options.handleBudget,
     maxPacketBytes,
     maxTransferBytes: Math.min(MAX_TRANSFER_BYTES, maxPacketBytes - PACKET_ROOM_BYTES),
     maxInFlight: options.maxInFlight ?? 64,

@@ -171,7 +171,58 @@ describe("files", () => {
     await client.close(replies[0]?.body as Buffer);
     await client.open("/a", OPEN.READ);
   });
+
+  it("shares open handles with other sessions and goes on", async () => {
+    const fs = createMemoryFileSystem();
+    const handleBudget = new CountedBudget(2);
+    {
+      await using one = await startSession(fs, { handleBudget });
+      await using other = await startSession(fs, { handleBudget });
+      const first = await one.client.open("/a", CREATE);
+      await other.client.open("/a", OPEN.READ);
+      for (const { client } of [one, other]) {
+        const refused = await client.request(3, string("/a"), uint32(OPEN.READ), NO_ATTRIBUTES);
+        assert.equal(statusOf(refused), "FAILURE");
+        assert.match(messageOf(refused), /Too many open handles/);
+      }
+      assert.equal(fs.openHandles, 2);
+      await one.client.close(first);
+      await other.client.open("/a", OPEN.READ);
+      await one.client.request(3, string("/missing"), uint32(OPEN.READ), NO_ATTRIBUTES);
+    }
+    assert.equal(handleBudget.taken, 0);
+  });
+
+  it("gives the place of a handle back that could not be opened", async () => {
+    const handleBudget = new CountedBudget(1);
+    await using session = await startSession(createMemoryFileSystem(), { handleBudget });
+    const { client } = session;
+    assert.equal(
+      statusOf(await client.request(3, string("/missing"), uint32(OPEN.READ), NO_ATTRIBUTES)),
+      "NO_SUCH_FILE",
+    );
+    await client.open("/a", CREATE);
+  });
 });
+
+class CountedBudget {
+  taken = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  take(): boolean {
+    const isFree = this.taken < this.#limit;
+    this.taken += isFree ? 1 : 0;
+    return isFree;
+  }
+
+  giveBack(): void {
+    this.taken -= 1;
+  }
+}
 
 describe("names", () => {
   it("resolves relative paths from the home directory, and never above the root", async () => {

@@ -15,7 +15,11 @@ export async function answerClose(context: SessionContext, id: number, handle: n
   const open = context.handles.remove(handle);
   await open.gate.enter("alone");
   // Also when the session ended meanwhile: taken out of the table, nobody else would close it.
-  await (open.kind === "file" ? open.file.close({ aborted: context.signal.aborted }) : open.directory.close());
+  try {
+    await (open.kind === "file" ? open.file.close({ aborted: context.signal.aborted }) : open.directory.close());
+  } finally {
+    context.handles.closed();
+  }
   if (context.handles.size === 0) context.pool.clear();
   sendOk(context, id);
 }

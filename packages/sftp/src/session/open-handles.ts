@@ -41,18 +41,28 @@ export class OpenDirectory {
 
 export type OpenHandle = OpenFile | OpenDirectory;
 
+/** Places for open handles that several sessions share, because the process can only have so many files open. */
+export interface HandleBudget {
+  /** Takes a place; false when there is none. */
+  take(): boolean;
+  /** Called once for every place taken, when the file is closed. */
+  giveBack(): void;
+}
+
 /**
  * The handles of one session. Numbers count up and are not given out twice, so that a handle used after its CLOSE can
  * never mean another file.
  */
 export class OpenHandles {
   readonly #maxHandles: number;
+  readonly #budget: HandleBudget | undefined;
   readonly #handles = new Map<number, OpenHandle>();
   #reserved = 0;
   #last = 0;
 
-  constructor(maxHandles: number) {
+  constructor(maxHandles: number, budget?: HandleBudget) {
     this.#maxHandles = maxHandles;
+    this.#budget = budget;
   }
 
   get size(): number {
@@ -64,11 +74,15 @@ export class OpenHandles {
     if (this.#handles.size + this.#reserved >= this.#maxHandles) {
       throw new SftpError("FAILURE", `Too many open handles; the limit is ${this.#maxHandles}`);
     }
+    if (this.#budget?.take() === false) {
+      throw new SftpError("FAILURE", "Too many open handles; close some of them or try again later");
+    }
     this.#reserved += 1;
   }
 
   unreserve(): void {
     this.#reserved -= 1;
+    this.#budget?.giveBack();
   }
 
   /** Turns a reservation into a handle. */
@@ -98,14 +112,19 @@ export class OpenHandles {
     return handle;
   }
 
-  /** Takes a handle out: from now on requests do not find it. */
+  /** Takes a handle out: from now on requests do not find it. Followed by `closed`. */
   remove(number: number): OpenHandle {
     const handle = this.get(number);
     this.#handles.delete(number);
     return handle;
   }
 
-  /** Takes all handles out. */
+  /** One that was taken out is closed, well or badly. */
+  closed(): void {
+    this.#budget?.giveBack();
+  }
+
+  /** Takes all handles out. Each is followed by `closed`. */
   removeAll(): readonly OpenHandle[] {
     const handles = [...this.#handles.values()];
     this.#handles.clear();

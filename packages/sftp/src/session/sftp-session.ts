@@ -11,7 +11,7 @@ import { answerRequest } from "./answer-request.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { FlowBudget } from "./flow-budget.ts";
 import { OpenHandles } from "./open-handles.ts";
-import type { OpenHandle } from "./open-handles.ts";
+import type { HandleBudget, OpenHandle } from "./open-handles.ts";
 import { OperationGate } from "./operation-gate.ts";
 import { ReplyQueue } from "./reply-queue.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -24,6 +24,7 @@ export interface SftpLogger {
 /** Every option of a session, decided. */
 export interface SessionSettings {
   readonly maxHandles: number;
+  readonly handleBudget: HandleBudget | undefined;
   readonly maxPacketBytes: number;
   readonly maxTransferBytes: number;
   readonly maxInFlight: number;
@@ -77,7 +78,7 @@ export class SftpSession {
     this.#replies = new ReplyQueue(stream, this.#budget);
     this.#context = {
       fs,
-      handles: new OpenHandles(maxHandles),
+      handles: new OpenHandles(maxHandles, settings.handleBudget),
       replies: this.#replies,
       budget: this.#budget,
       pool,
@@ -253,6 +254,8 @@ export class SftpSession {
       await (handle.kind === "file" ? handle.file.close({ aborted: true }) : handle.directory.close());
     } catch (error: unknown) {
       this.#log("warn", "sftp handle did not close cleanly", { kind: handle.kind, error });
+    } finally {
+      this.#context.handles.closed();
     }
   }
 
