@@ -11,6 +11,7 @@ import { after, test } from "node:test";
 import { parsePluginConfigs } from "@fairlead/plugin-host";
 import { loadConfig } from "fairlead";
 import { parse as parseYaml } from "yaml";
+import { bundlePlugin } from "./interop/bundle-plugin.ts";
 
 const root = import.meta.dirname;
 const binaries = join(root, "node_modules", ".bin");
@@ -56,6 +57,24 @@ test("every TypeScript block compiles with strict types", () => {
   const complaints = stdout.split("\n").filter((line) => /^\S+\.md\//.test(line));
   assert.deepEqual(complaints, []);
 });
+
+for (const [name, printed] of [
+  ["grpc", /^hello world\n$/],
+  ["plugin-host", /delivered: 1, dropped: 0 \}\nrunning\n$/],
+] as const) {
+  test(`the program of packages/${name} runs and says what it says it says`, async () => {
+    // Not in node_modules, where node strips no types.
+    const folder = tempFolder(root);
+    const plugin = await bundlePlugin(join(root, "examples/print-events/src/plugin.ts"), join(folder, "arrivals"));
+    const [code] = codeBlocks(texts.get(`packages/${name}/README.md`)!, "ts");
+    const here = code!.replaceAll("/run/", `${folder}/`).replace("/usr/local/lib/sftp-plugins/arrivals", plugin);
+    writeFileSync(join(folder, "program.ts"), here);
+    const env = { PATH: `${binaries}:${process.env["PATH"] ?? ""}` };
+    const args = ["--conditions=source", join(folder, "program.ts")];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+    assert.match(stdout, printed, stderr);
+  });
+}
 
 test("the README's plugin has ten lines", () => {
   const [source] = codeBlocks(readme, "ts");
