@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { afterEach, describe, test } from "node:test";
 
 import ssh2 from "ssh2";
-import type { Client, ClientChannel, ParsedKey } from "ssh2";
+import type { Client, ClientChannel, ParsedKey, SFTPWrapper } from "ssh2";
 
 import { makeKey, publicKeyOf, sftp } from "./fixtures/openssh.ts";
 import { type Overrides, type SshTestServer, startSshTestServer } from "./fixtures/ssh-test-server.ts";
@@ -240,6 +240,34 @@ describe("a client that cheats", () => {
     await new Promise<void>((resolve) => client.once("close", () => resolve()));
   });
 
+  test("opening files on several connections leaves others some", async () => {
+    await start({ maxHandles: 8 });
+    await server.users.add({ username: "other", status: 1, permissions: { "/": ["*"] }, password: "secret" });
+    const greedy = [
+      await login({ username: "full", password: "secret" }),
+      await login({ username: "full", password: "secret" }),
+      await login({ username: "full", password: "secret" }),
+    ];
+    const opened: number[] = [];
+    for (const client of greedy) {
+      opened.push(await openFiles(client, 5));
+    }
+    assert.deepEqual(opened, [2, 2, 0]);
+    const honest = await login({ username: "other", password: "secret" });
+    assert.equal(await openFiles(honest, 1), 1);
+    for (const client of [...greedy, honest]) {
+      client.end();
+      await new Promise<void>((resolve) => client.once("close", () => resolve()));
+    }
+    while (server.server.connectionCount > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const again = await login({ username: "full", password: "secret" });
+    assert.equal(await openFiles(again, 5), 2);
+    again.end();
+    await new Promise<void>((resolve) => again.once("close", () => resolve()));
+  });
+
   test("forwarding ports is refused", async () => {
     await start();
     const client = await login({ username: "full", password: "secret" });
@@ -255,6 +283,25 @@ describe("a client that cheats", () => {
     await new Promise<void>((resolve) => client.once("close", () => resolve()));
   });
 });
+
+/** How many of the files could be opened; the others are answered FAILURE. */
+async function openFiles(client: Client, wanted: number): Promise<number> {
+  const session = await new Promise<SFTPWrapper>((resolve, reject) => {
+    client.sftp((error, wrapper) => (error === undefined ? resolve(wrapper) : reject(error)));
+  });
+  let opened = 0;
+  for (let index = 0; index < wanted; index += 1) {
+    const error = await new Promise<(Error & { code?: number }) | undefined>((resolve) => {
+      session.open("/file", "w", (failure) => resolve(failure));
+    });
+    opened += error === undefined ? 1 : 0;
+    assert.equal(error?.code ?? FAILURE, FAILURE);
+  }
+  return opened;
+}
+
+/** SSH_FX_FAILURE. */
+const FAILURE = 4;
 
 interface ClientInternals {
   readonly _protocol: {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 import type { Logger } from "@fairlead/go-plugin";
-import { type FileSystem, serveSftp } from "@fairlead/sftp";
+import { type FileSystem, type HandleBudget, serveSftp } from "@fairlead/sftp";
 import type { Connection, ServerChannel, Session } from "ssh2";
 
 import type { User } from "../domain/user.ts";
@@ -21,6 +21,8 @@ export interface SessionChannelsOptions {
   readonly user: User;
   readonly openFileSystem: OpenFileSystem;
   readonly maxChannels: number;
+  /** What the files open on all channels together are taken from. */
+  readonly handleBudget: HandleBudget;
   readonly logger: Logger;
   /** Aborted when the connection ends: SFTP sessions put their files away. */
   readonly signal: AbortSignal;
@@ -127,6 +129,7 @@ export class SessionChannels {
       await serveSftp(channel, fileSystem, {
         logger: facts.logger,
         signal: this.#options.signal,
+        handleBudget: this.#options.handleBudget,
         reuseReplyBuffers: true, // ssh2 has encrypted a chunk before it calls back
       });
     } catch (error) {

@@ -10,6 +10,7 @@ import type { Authenticator } from "../login/authenticator.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
 import { AnswerBacklog, type BacklogLimits } from "./answer-backlog.ts";
 import type { ConnectionPlace } from "./connection-limits.ts";
+import type { HandleLedger } from "./handle-budget.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
@@ -26,6 +27,7 @@ export interface ConnectionServices {
   readonly loginPolicy: LoginPolicy;
   readonly loginGraceMs: number;
   readonly maxChannels: number;
+  readonly handles: HandleLedger;
   /** How long a client may take to exchange keys anew. Default 30 s. */
   readonly rekeyTimeoutMs?: number;
 }
@@ -190,7 +192,7 @@ export class SshConnection {
     if (this.#state.phase === "login") {
       clearTimeout(this.#state.graceTimer);
     }
-    const { openFileSystem, maxChannels } = this.#services;
+    const { openFileSystem, maxChannels, handles } = this.#services;
     const channels = new SessionChannels({
       connection,
       socket: this.#socket,
@@ -198,6 +200,7 @@ export class SshConnection {
       user,
       openFileSystem,
       maxChannels,
+      handleBudget: handles.open(user.username),
       logger: this.#logger,
       signal: this.#abort.signal,
       onTraffic: () => {

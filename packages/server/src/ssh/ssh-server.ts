@@ -8,6 +8,7 @@ import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { plainIp } from "../domain/ip-range.ts";
 import { type ConnectionLimits, createConnectionCounter, LIMIT_SETTINGS } from "./connection-limits.ts";
+import { createHandleLedger, handlesWithin, readOpenFileLimit } from "./handle-budget.ts";
 import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
 import { socketOf } from "./ssh2-internals.ts";
 
@@ -18,7 +19,7 @@ export interface Binding {
   readonly port: number;
 }
 
-export interface SshServerOptions extends ConnectionServices {
+export interface SshServerOptions extends Omit<ConnectionServices, "handles"> {
   readonly bindings: readonly Binding[];
   /** Private keys in a format ssh2 reads, see `loadHostKeys`. */
   readonly hostKeys: readonly string[];
@@ -26,6 +27,8 @@ export interface SshServerOptions extends ConnectionServices {
   /** Shown before the login; empty = none. */
   readonly banner: string;
   readonly limits: ConnectionLimits;
+  /** Files and directories all clients together may have open. Default three quarters of what the process may. */
+  readonly maxHandles?: number;
   /** 0 = never. */
   readonly idleTimeoutMs: number;
   /** 0 = never. */
@@ -66,7 +69,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 }
 
 class ListeningServer implements SshServer {
-  readonly #options: SshServerOptions;
+  readonly #options: SshServerOptions & ConnectionServices;
   readonly #logger: Logger;
   readonly #listeners: Server[] = [];
   readonly #connections = new Map<Socket, SshConnection>();
@@ -76,7 +79,8 @@ class ListeningServer implements SshServer {
   #closing: Promise<void> | undefined;
 
   constructor(options: SshServerOptions) {
-    this.#options = options;
+    const handles = createHandleLedger(options.maxHandles ?? handlesWithin(readOpenFileLimit()));
+    this.#options = { ...options, handles };
     this.#logger = options.logger;
     this.#counter = createConnectionCounter(options.limits);
     this.#protocol = new ssh2.Server(protocolConfig(options), (connection: Connection) => {
