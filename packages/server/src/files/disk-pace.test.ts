@@ -25,11 +25,33 @@ test("a disk is quick until a call was slow", () => {
 
 test("after a while a slow disk is tried again", () => {
   const { pace, pass } = openPace();
-  pace.watch(() => pass(200));
-  pass(4999);
+  pace.watch(() => pass(100));
+  pass(199);
   assert.equal(pace.isQuick, false);
   pass(1);
   assert.equal(pace.isQuick, true);
+});
+
+/** How long the disk rests after a slow call. */
+function restAfterSlowCall({ pace, pass }: ReturnType<typeof openPace>): number {
+  pace.watch(() => pass(100));
+  let restMs = 0;
+  for (; !pace.isQuick; restMs += 100) pass(100);
+  return restMs;
+}
+
+test("a disk that is slow again rests for twice as long, up to 10 s", () => {
+  const under = openPace();
+  const rests = Array.from({ length: 8 }, () => restAfterSlowCall(under));
+  assert.deepEqual(rests, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+});
+
+test("a disk that was quick for 10 s is forgiven", () => {
+  const under = openPace();
+  restAfterSlowCall(under);
+  assert.equal(restAfterSlowCall(under), 400);
+  under.pass(10_000);
+  assert.equal(restAfterSlowCall(under), 200);
 });
 
 test("a call that fails slowly counts too", () => {

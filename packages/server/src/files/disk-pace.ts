@@ -1,7 +1,11 @@
 /** A call on the event loop that takes longer was not served from memory. */
 const SLOW_MS = 10;
-/** How long the disk is then left to the thread pool. */
-const REST_MS = 5_000;
+/** How long the disk is then left to the thread pool; a busy machine looks like a slow disk now and then. */
+const FIRST_REST_MS = 200;
+/** The longest it comes to when the disk is slow again and again: each rest is twice the one before. */
+const MAX_REST_MS = 10_000;
+/** A disk that was quick for so long starts anew. */
+const FORGIVEN_AFTER_MS = 10_000;
 
 /**
  * Watches whether the disk is quick enough to be used from the event loop's own thread.
@@ -9,12 +13,13 @@ const REST_MS = 5_000;
  * Making a small file takes three calls that only change memory (page cache, journal in memory), 5–20 µs each; a hop
  * through the thread pool costs 40–100 µs of waiting on top, for a client that sends one request after another. But the
  * kernel makes writers wait when too much is unwritten (dirty throttling, up to 200 ms a call) or the journal is full,
- * and then every session would wait with one. So the first slow call sends all of them to the pool for a while: the
- * event loop loses at most one such call in 5 s.
+ * and then every session would wait with one. So the first slow call sends all of them to the pool for a while, and the
+ * next for longer: on a disk that stays slow the event loop loses one such call in 10 s.
  */
 export class DiskPace {
   readonly #nowMs: () => number;
   #restUntilMs = -Infinity;
+  #restMs = FIRST_REST_MS;
 
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs;
@@ -31,8 +36,14 @@ export class DiskPace {
       return call();
     } finally {
       const endMs = this.#nowMs();
-      if (endMs - startMs > SLOW_MS) this.#restUntilMs = endMs + REST_MS;
+      if (endMs - startMs > SLOW_MS) this.#rest(endMs);
     }
+  }
+
+  #rest(nowMs: number): void {
+    const isForgiven = nowMs - this.#restUntilMs > FORGIVEN_AFTER_MS;
+    this.#restMs = isForgiven ? FIRST_REST_MS : Math.min(this.#restMs * 2, MAX_REST_MS);
+    this.#restUntilMs = nowMs + this.#restMs;
   }
 }
 
