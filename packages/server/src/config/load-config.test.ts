@@ -338,7 +338,7 @@ describe("a misspelt name", () => {
     ["SFTPGO_SFTPD__BINDINGS__0__ADDRES", '; did you mean "address"?'],
     ["SFTPGO_COMMON__IDLE_TIMEOUTS", '; did you mean "idle_timeout"?'],
     ["SFTPGO_SFTP__MAX_AUTH_TRIES", '; did you mean "sftpd"?'],
-    ["SFTPGO_SFTPD__BINDINGS__0__PROT", ""],
+    ["SFTPGO_SFTPD__BINDINGS__0__PROT", '; did you mean "port"?'],
     ["SFTPGO_PLUGINS__0__CMDS", ""],
     ["SFTPGO_COMMON_IDLE_TIMEOUT", "; section and key are separated by two underscores"],
   ] as const) {

@@ -7,10 +7,11 @@ const NAMES = ["address", "port", "apply_proxy_config", "permissions"];
 
 for (const [wrong, expected] of [
   ["addres", "address"],
-  ["prot", undefined],
+  ["prot", "port"],
   ["ports", "port"],
   ["permisions", "permissions"],
   ["apply_proxy", "apply_proxy_config"],
+  ["tropes", undefined],
   ["colour", undefined],
   ["", undefined],
   ["p".repeat(100_000), undefined],
