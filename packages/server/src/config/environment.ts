@@ -26,7 +26,7 @@ export function applyEnvironment(
     if (value === undefined || value === "") {
       continue;
     }
-    result = withBindings(result, path);
+    result = withList(result, path);
     const place = actualPath(result, path, positions);
     result = withValueAt(result, place, value);
     origins.set(place.join("."), name);
@@ -44,12 +44,15 @@ function environmentPaths(): readonly (readonly string[])[] {
     leafPaths(schema).map((path) => [section, ...path]),
   );
   const bindings = ["sftpd", ...UNSUPPORTED_SERVERS].flatMap((section) =>
-    Array.from({ length: MAX_INDEX + 1 }, (_, index) =>
-      BINDING_KEYS.map((key) => [section, "bindings", String(index), key]),
-    ).flat(),
+    indexes().flatMap((index) => BINDING_KEYS.map((key) => [section, "bindings", index, key])),
   );
+  const limiters = indexes().map((index) => ["common", "rate_limiters", index, "average"]);
   const unsupported = UNSUPPORTED_KEYS.map((key) => key.path.split("."));
-  return [...implemented, ...bindings, ...unsupported];
+  return [...implemented, ...bindings, ...limiters, ...unsupported];
+}
+
+function indexes(): readonly string[] {
+  return Array.from({ length: MAX_INDEX + 1 }, (_, index) => String(index));
 }
 
 /** Paths of a section's scalar and text-list keys; lists of objects have readers of their own. */
@@ -62,9 +65,12 @@ function leafPaths(section: z.ZodObject): readonly (readonly string[])[] {
     });
 }
 
-/** A copy in which a list of bindings exists if the path leads into one; sftpd has one by default. */
-function withBindings(raw: unknown, [section = "", key = ""]: readonly string[]): unknown {
-  if (key !== "bindings" || Array.isArray(valueAt(raw, [section, key]))) {
+/** Lists whose entries are objects. */
+const LISTS: ReadonlySet<string> = new Set(["bindings", "rate_limiters"]);
+
+/** A copy in which the list exists that the path leads into; the bindings of sftpd have one entry by default. */
+function withList(raw: unknown, [section = "", key = "", ...rest]: readonly string[]): unknown {
+  if (!LISTS.has(key) || rest.length === 0 || Array.isArray(valueAt(raw, [section, key]))) {
     return raw;
   }
   return withValueAt(raw, [section, key], section === "sftpd" ? [{}] : []);
@@ -74,10 +80,10 @@ function withBindings(raw: unknown, [section = "", key = ""]: readonly string[])
 function actualPath(raw: unknown, path: readonly string[], positions: Map<string, string>): readonly string[] {
   const [section = "", key = "", index = "", ...rest] = path;
   const list = valueAt(raw, [section, key]);
-  if (key !== "bindings" || !Array.isArray(list)) {
+  if (!LISTS.has(key) || index === "" || !Array.isArray(list)) {
     return path;
   }
-  const entry = `${section}.${index}`;
+  const entry = `${section}.${key}.${index}`;
   const position = positions.get(entry) ?? String(Math.min(Number(index), list.length));
   positions.set(entry, position);
   return [section, key, position, ...rest];

@@ -271,6 +271,11 @@ describe("a key that is not implemented", () => {
     );
   });
 
+  test("and would change security is refused from the environment too, in an entry of a list", () => {
+    assert.throws(() => load({ SFTPGO_COMMON__RATE_LIMITERS__0__AVERAGE: "10" }), /common\.rate_limiters = \[/);
+    assert.deepEqual(load({ SFTPGO_COMMON__RATE_LIMITERS__0__AVERAGE: "0" }).warnings, []);
+  });
+
   test("and is switched off is nothing to talk about", () => {
     write(
       "sftpgo.json",
