@@ -115,8 +115,11 @@ export class CountedFile {
   }
 
   async #measure(look: Look): Promise<void> {
-    const { size } = await look();
-    this.#sizeBytes = this.#chargedBytes = Number(size);
+    const { size, nlink } = await look();
+    const sizeBytes = Number(size);
+    // Removed since it was opened: its bytes were given back, and are still on the disk.
+    if (nlink === 0n) this.#charge(sizeBytes);
+    else this.#sizeBytes = this.#chargedBytes = sizeBytes;
   }
 
   #settle({ size, nlink }: BigIntStats): void {

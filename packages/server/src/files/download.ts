@@ -6,7 +6,9 @@ import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { noSuchFile, toSftpError } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import type { HeldFile } from "./held-file.ts";
 import type { Attempt } from "./session-events.ts";
+import type { Quota } from "./quota.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
 
 /**
@@ -14,7 +16,7 @@ import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attribut
  * as observed. A directory opens too, as on any POSIX server, and then refuses to be read.
  */
 export async function openDownload(context: FilesContext, path: string): Promise<Download> {
-  const { access, events, jail } = context;
+  const { access, events, jail, quota } = context;
   access.require(path, "use", "download");
   const startMs = performance.now();
   events.publish({ action: "pre-download", virtualPath: path });
@@ -25,7 +27,9 @@ export async function openDownload(context: FilesContext, path: string): Promise
     if (!stats) throw noSuchFile();
     if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
     const file = await place.open(constants.O_RDONLY);
+    const held = quota && (await hold(quota, file));
     return new Download(context, { named: path, resolved: place.virtualPath }, file, {
+      held,
       sizeBytes: stats.size,
       isDirectory: stats.isDirectory(),
       startMs,
@@ -35,7 +39,19 @@ export async function openDownload(context: FilesContext, path: string): Promise
   }
 }
 
+/** A file that is removed while it is read still takes its room on the disk. */
+async function hold(quota: Quota, file: Descriptor): Promise<HeldFile | undefined> {
+  try {
+    return (await file.stat()).isFile() ? await quota.hold(file) : undefined;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 interface OpenedFile {
+  /** For a user with a quota. Released by the download. */
+  readonly held: HeldFile | undefined;
   readonly sizeBytes: number;
   readonly isDirectory: boolean;
   readonly startMs: number;
@@ -97,9 +113,9 @@ export class Download implements PathHandle {
     this.#closed = true;
     this.#context.openHandles.delete(this);
     // Nothing was written that could be lost; the client has its bytes.
-    await this.#file
-      .close()
-      .catch((error: unknown) => this.#context.events.warn("close failed", { path: this.paths.named, error }));
+    await this.#letGo().catch((error: unknown) =>
+      this.#context.events.warn("close failed", { path: this.paths.named, error }),
+    );
     if (options?.aborted === true) this.#failure ??= new SftpError("FAILURE", "the download was cut off");
     const isGood = this.#failure === undefined;
     const facts = {
@@ -112,6 +128,15 @@ export class Download implements PathHandle {
     this.#context.events.publishDone(facts, this.#failure);
     // A first download is one that brought something, as observed.
     if (isGood && this.#sentBytes > 0) await this.#context.events.publishFirst("download", facts);
+  }
+
+  async #letGo(): Promise<void> {
+    try {
+      // Awaited only where there is a quota: a close may be done on the spot.
+      if (this.#opened.held) await this.#opened.held.release();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   async #change(attributes: FileAttributes): Promise<void> {

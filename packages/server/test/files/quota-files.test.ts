@@ -6,7 +6,7 @@ import { type FileHandle, SftpError } from "@fairlead/sftp";
 import { parseUser } from "../../src/domain/user.ts";
 import { createDiskQuotaLedger } from "../../src/files/disk-quota-ledger.ts";
 import type { QuotaLedger } from "../../src/files/quota.ts";
-import { APPEND, CREATE, openTestFileSystem, type TestFileSystem, UPDATE, upload } from "./test-file-system.ts";
+import { APPEND, CREATE, openTestFileSystem, READ, type TestFileSystem, UPDATE, upload } from "./test-file-system.ts";
 
 const QUOTA = { quota_size: 1000, quota_files: 10 };
 const LIMIT_BYTES = QUOTA.quota_size;
@@ -232,6 +232,27 @@ test("what is removed while it is open counts until it is closed", async () => {
   await refuses(upload(under.fs, "/b", 900));
   await file.close();
   await upload(under.fs, "/b", 900);
+});
+
+test("what is removed while it is read counts until it is closed", async () => {
+  await using under = await openQuota();
+  await upload(under.fs, "/a", 900);
+  const file = await under.fs.open("/a", READ, {});
+  await under.fs.remove("/a");
+  await refuses(upload(under.fs, "/b", 900));
+  await file.close();
+  await upload(under.fs, "/b", 900);
+});
+
+test("a directory that is removed while it is open gives no bytes back", async () => {
+  const quotas = createDiskQuotaLedger();
+  await using under = await openQuota({ quotas });
+  await upload(under.fs, "/a", 900);
+  await under.fs.makeDirectory("/d", {});
+  const directory = await under.fs.open("/d", READ, {});
+  await under.fs.removeDirectory("/d");
+  await directory.close();
+  assert.deepEqual((await counterOf(quotas, under.home)).usage, { files: 1, sizeBytes: 900 });
 });
 
 test("two handles that write the same bytes are counted once", async () => {
