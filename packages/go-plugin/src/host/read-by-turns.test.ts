@@ -12,12 +12,14 @@ describe("readByTurns", () => {
     const seen: string[] = [];
     readByTurns(stream, (chunk) => seen.push(chunk.toString()));
     for (const text of ["a", "b", "c", "d"]) stream.write(text);
+    const closed = once(stream, "close");
     stream.end();
-    for (let before = 0; seen.length < 4; before = seen.length) {
+    await turn();
+    for (let before = seen.length; seen.length < 4; before = seen.length) {
       await turn();
       assert.ok(seen.length - before <= 1, seen.join());
     }
-    await once(stream, "close");
+    await closed;
     assert.deepEqual(seen, ["a", "b", "c", "d"]);
   });
 
