@@ -59,7 +59,7 @@ test("a file lends its bytes to one only, and gives none away meanwhile", async 
   const { file, counted, look } = createFile({ sizeBytes: 900 });
   await file.hold(look);
   assert.equal(file.lend(), 900);
-  assert.equal(file.lend(), 0);
+  assert.equal(file.lend(), undefined);
   assert.ok(file.tryBegin(0, 0));
   file.end(0);
   assert.equal(counted(), 900);

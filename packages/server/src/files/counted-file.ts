@@ -43,13 +43,14 @@ export class CountedFile {
     await this.#known;
   }
 
-  /** Lends its bytes to the one upload that is to replace the file; 0 when they are lent already. */
-  lend(): number {
-    if (this.#isLent) return 0;
+  /** Lends its bytes to the one upload that is to replace the file; undefined when they are lent already. */
+  lend(): number | undefined {
+    if (this.#isLent) return undefined;
     this.#isLent = true;
     return this.#chargedBytes;
   }
 
+  /** By who lent them. */
   takeBack(): void {
     this.#isLent = false;
   }

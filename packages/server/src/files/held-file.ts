@@ -20,6 +20,8 @@ export class HeldFile {
   /** Names the file had when it was held. */
   readonly names: bigint;
   #replaced: HeldFile | undefined;
+  /** Whether its bytes are lent through this hold of it. */
+  #lends = false;
 
   private constructor(file: Descriptor, count: CountedFile, names: bigint, options: HoldOptions) {
     this.#file = file;
@@ -71,7 +73,10 @@ export class HeldFile {
   replace(replaced: HeldFile): void {
     this.#replaced = replaced;
     // With another name the file stays when it is replaced.
-    if (replaced.names === 1n) this.#count.borrow(replaced.#count.lend());
+    const lentBytes = replaced.names === 1n ? replaced.#count.lend() : undefined;
+    if (lentBytes === undefined) return;
+    replaced.#lends = true;
+    this.#count.borrow(lentBytes);
   }
 
   /**
@@ -94,16 +99,12 @@ export class HeldFile {
   async release(): Promise<BigIntStats> {
     const replaced = this.#replaced;
     try {
+      if (this.#lends) this.#count.takeBack();
       if (replaced) this.#count.repay();
       return await this.#count.release(() => this.#file.stat());
     } finally {
       if (this.#options.closes === true) await this.#file.close();
-      if (replaced) await replaced.#releaseLent();
+      await replaced?.release();
     }
-  }
-
-  #releaseLent(): Promise<BigIntStats> {
-    this.#count.takeBack();
-    return this.release();
   }
 }

@@ -150,6 +150,19 @@ const ATTEMPTS: readonly Attempt[] = [
     },
   },
   {
+    name: "a file that is emptied while one of two atomic uploads over it is left",
+    uploadMode: 1,
+    act: async ({ fs }, round) => {
+      await upload(fs, `/f${round}`, 900);
+      const file = await fs.open(`/f${round}`, CREATE, {});
+      await (await fs.open(`/f${round}`, CREATE, {})).close({ aborted: true });
+      await fs.setStat(`/f${round}`, { sizeBytes: 0n });
+      await tryWrite(file, 900);
+      await upload(fs, `/g${round}`, 900).catch(mustBeRefusal);
+      await file.close();
+    },
+  },
+  {
     name: "an atomic upload over a file that gets another name meanwhile",
     uploadMode: 1,
     act: async ({ fs }, round) => {
