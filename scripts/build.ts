@@ -34,8 +34,9 @@ async function buildPlugin(folder: string): Promise<BuiltPlugin> {
   const { exports: entry } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: string };
   const name = basename(folder);
   const executable = join(outputFolder, name);
+  const source = join(folder, entry);
   await build({
-    entryPoints: [join(folder, entry)],
+    entryPoints: [source],
     outfile: executable,
     bundle: true,
     platform: "node",
@@ -43,7 +44,8 @@ async function buildPlugin(folder: string): Promise<BuiltPlugin> {
     target: "node20",
     format: "esm",
     conditions: ["source"],
-    banner: { js: "#!/usr/bin/env node" },
+    // esbuild keeps a first line of the source's own.
+    ...(readFileSync(source, "utf8").startsWith("#!") ? {} : { banner: { js: "#!/usr/bin/env node" } }),
     sourcemap: "linked",
     legalComments: "eof",
     logLevel: "warning",

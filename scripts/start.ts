@@ -16,6 +16,9 @@ const logger = createLogger({ level: "warn", format: process.stderr.isTTY ? "pre
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+// npm does not hand on a SIGTERM of its own: without npm nobody would end this server.
+const parentId = process.ppid;
+setInterval(() => process.ppid !== parentId && stopping.abort(), 1_000).unref();
 
 async function main(): Promise<void> {
   const configFile = await writeConfig();
