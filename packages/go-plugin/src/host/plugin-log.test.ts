@@ -72,9 +72,16 @@ describe("PluginLogParser", () => {
     });
   });
 
-  it("does not let a plugin speak for another one, or reach a prototype", () => {
-    const { fields } = parse(`{"@level":"info","@message":"m","plugin":"other","pid":1,"__proto__":{"x":1}}`);
-    assert.deepEqual(fields, { "plugin.plugin": "other", "plugin.pid": 1 });
+  it("does not let a plugin speak for another one, or for the host", () => {
+    const names = ["plugin", "pid", "type", "index", "level", "time", "msg"];
+    const forged = Object.fromEntries(names.map((name) => [name, 1]));
+    const { fields } = parse(JSON.stringify({ "@level": "info", "@message": "m", ...forged }));
+    assert.deepEqual(fields, Object.fromEntries(names.map((name) => [`plugin.${name}`, 1])));
+  });
+
+  it("does not let a plugin reach a prototype", () => {
+    const { fields } = parse(`{"@level":"info","@message":"m","__proto__":{"x":1}}`);
+    assert.deepEqual(fields, {});
     assert.equal(Object.getPrototypeOf(fields), Object.prototype);
   });
 });

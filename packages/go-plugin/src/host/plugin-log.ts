@@ -10,8 +10,9 @@ export interface LogEntry {
 
 const LEVELS: ReadonlySet<string> = new Set<LogLevel>(["trace", "debug", "info", "warn", "error"]);
 const MAX_DEPTH = 8;
-// What the host itself says about a plugin; a plugin must not be able to say it for another one.
-const HOST_FIELDS: ReadonlySet<string> = new Set(["plugin", "pid"]);
+// What the host says about a plugin, and its logger about a line: of two fields with one name many readers take the last,
+// and so a plugin would speak for another one, or for the host.
+const HOST_FIELDS: ReadonlySet<string> = new Set(["plugin", "pid", "type", "index", "level", "time", "msg"]);
 
 /**
  * Turns the lines of a plugin's stderr into log events, as go-plugin does (client.go: logStderr, log_entry.go): hclog's
