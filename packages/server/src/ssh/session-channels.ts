@@ -7,6 +7,7 @@ import type { Connection, ServerChannel, Session } from "ssh2";
 import type { User } from "../domain/user.ts";
 import type { SessionFacts } from "../events/session-facts.ts";
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
+import { FloodLog } from "./flood-log.ts";
 import { refuseCommand } from "./refuse-command.ts";
 import { closeUnusedSession, exitOnEnd, isExchangingKeys, sshSessionId } from "./ssh2-internals.ts";
 import { WriteGate } from "./write-gate.ts";
@@ -40,11 +41,13 @@ export class SessionChannels {
   readonly #options: SessionChannelsOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #gate: WriteGate;
+  readonly #refusals: FloodLog;
   #open = 0;
   #started = 0;
 
   constructor(options: SessionChannelsOptions) {
     this.#options = options;
+    this.#refusals = new FloodLog(options.logger);
     this.#gate = gateOf(options.connection, options.socket);
     options.connection.on("session", (accept, reject) => {
       this.#onSession(accept, reject);
@@ -53,13 +56,14 @@ export class SessionChannels {
 
   /** Settles when the SFTP sessions running now have put their files away. Never rejects. */
   async settled(): Promise<void> {
+    this.#refusals.close();
     await Promise.allSettled(this.#running);
   }
 
   #onSession(accept: () => Session, reject: () => void): void {
-    const { connection, logger, maxChannels, onAbuse } = this.#options;
+    const { connection, maxChannels, onAbuse } = this.#options;
     if (this.#open >= maxChannels) {
-      logger.log("warn", "too many channels", { limit: maxChannels });
+      this.#refusals.log("warn", "too many channels", { limit: maxChannels });
       reject();
       return;
     }
@@ -101,7 +105,7 @@ export class SessionChannels {
     if (channel === undefined) {
       return;
     }
-    this.#options.logger.log("info", "command refused", { command });
+    this.#refusals.log("info", "command refused", {}, { command });
     this.#guard(channel);
     channel.resume();
     refuseCommand(channel, command);

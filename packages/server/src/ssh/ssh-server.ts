@@ -8,6 +8,7 @@ import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { plainIp } from "../domain/ip-range.ts";
 import { type ConnectionLimits, createConnectionCounter, LIMIT_SETTINGS } from "./connection-limits.ts";
+import { FloodLog } from "./flood-log.ts";
 import { createHandleLedger, handlesWithin, readOpenFileLimit } from "./handle-budget.ts";
 import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
 import { socketOf } from "./ssh2-internals.ts";
@@ -71,6 +72,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
 class ListeningServer implements SshServer {
   readonly #options: SshServerOptions & ConnectionServices;
   readonly #logger: Logger;
+  readonly #refusals: FloodLog;
   readonly #listeners: Server[] = [];
   readonly #connections = new Map<Socket, SshConnection>();
   readonly #counter: ReturnType<typeof createConnectionCounter>;
@@ -82,6 +84,7 @@ class ListeningServer implements SshServer {
     const handles = createHandleLedger(options.maxHandles ?? handlesWithin(readOpenFileLimit()));
     this.#options = { ...options, handles };
     this.#logger = options.logger;
+    this.#refusals = new FloodLog(options.logger);
     this.#counter = createConnectionCounter(options.limits);
     this.#protocol = new ssh2.Server(protocolConfig(options), (connection: Connection) => {
       this.#connections.get(socketOf(connection))?.attach(connection);
@@ -134,8 +137,8 @@ class ListeningServer implements SshServer {
     const ip = plainIp(socket.remoteAddress ?? "");
     const place = this.#counter.admit(ip);
     if (typeof place === "string") {
-      const facts = { ip, limit: LIMIT_SETTINGS[place], max: this.#options.limits[place] };
-      this.#logger.log("warn", "connection refused", facts);
+      const facts = { limit: LIMIT_SETTINGS[place], max: this.#options.limits[place] };
+      this.#refusals.log("warn", "connection refused", facts, { ip });
       socket.on("error", () => undefined); // it is being thrown away
       socket.destroy();
       return;
@@ -167,6 +170,7 @@ class ListeningServer implements SshServer {
       await this.#finishedWithin(graceMs, signal);
     }
     clearInterval(this.#idleTimer);
+    this.#refusals.close();
     for (const connection of this.#connections.values()) {
       connection.end("the server stops");
     }
