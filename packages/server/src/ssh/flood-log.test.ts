@@ -21,12 +21,12 @@ test("a flood is its first line and, when the time is over, one with the number 
   for (const ip of ["a", "b", "c"]) {
     log.log("warn", "refused", { limit: "x" }, { ip });
   }
-  assert.deepEqual(lines.splice(0), ['warn refused {"limit":"x","ip":"a"}']);
+  assert.deepEqual(lines.splice(0), ['warn refused {"ip":"a","limit":"x"}']);
   mock.timers.tick(1000);
   assert.deepEqual(lines.splice(0), ['warn refused {"limit":"x","more":2}']);
   log.log("warn", "refused", { limit: "x" }, { ip: "d" });
   mock.timers.tick(1000);
-  assert.deepEqual(lines, ['warn refused {"limit":"x","ip":"d"}']);
+  assert.deepEqual(lines, ['warn refused {"ip":"d","limit":"x"}']);
 });
 
 test("lines that say something else are not counted with it", () => {

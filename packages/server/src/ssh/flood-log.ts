@@ -29,7 +29,7 @@ export class FloodLog {
       flood.more += 1;
       return;
     }
-    this.#logger.log(level, message, { ...fields, ...first });
+    this.#logger.log(level, message, { ...first, ...fields });
     const end = (): void => {
       clearTimeout(timer);
       this.#floods.delete(key);
