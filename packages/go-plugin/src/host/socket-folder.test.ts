@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, it } from "node:test";
@@ -10,35 +9,45 @@ import { createSocketFolder, removeAdvertisedSocket, removeSocketFolder } from "
 const folder = mkdtempSync(join(tmpdir(), "socket-folder-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A socket that stays behind as a file, as a killed plugin leaves it. */
-async function listenAt(path: string): Promise<Server> {
-  const server = createServer();
+/** A socket that stays behind as a file, as a killed plugin leaves it, when the host then removes what was advertised. */
+async function isLeft(path: string): Promise<boolean> {
+  const server = createServer().unref();
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  return server;
+  removeAdvertisedSocket(path);
+  const left = existsSync(path);
+  await new Promise((resolve) => server.close(resolve));
+  return left;
 }
 
-it("removes a socket named as go-plugin names them", async () => {
-  const path = join(folder, "plugin123456");
-  const server = await listenAt(path);
-  removeAdvertisedSocket(path);
-  assert.equal(existsSync(path), false);
-  server.close();
+it("removes the socket of a plugin before go-plugin 1.5", async () => {
+  const name = `plugin${Math.floor(Math.random() * 1e9)}`;
+  assert.equal(await isLeft(join(tmpdir(), name)), false);
 });
 
-it("removes a socket in a plugin's own folder together with the folder", async () => {
-  const own = createSocketFolder()!;
-  const server = await listenAt(join(own, "s"));
-  removeAdvertisedSocket(join(own, "s"));
-  assert.equal(existsSync(own), false);
-  server.close();
+it("leaves other sockets that a plugin advertised", async () => {
+  const another = createSocketFolder()!;
+  assert.equal(await isLeft(join(folder, "plugin123456")), true, "in another folder");
+  assert.equal(await isLeft(join(tmpdir(), `database-${process.pid}.sock`)), true, "of another name");
+  assert.equal(await isLeft(join(another, "plugin123456")), true, "of another plugin");
+  removeSocketFolder(another);
 });
 
-it("leaves the socket of another service that a plugin advertised", async () => {
-  const path = join(folder, "database.sock");
-  const server = await listenAt(path);
+it("leaves what is not a socket", () => {
+  const path = join(tmpdir(), `plugin${Math.floor(Math.random() * 1e9)}`);
+  writeFileSync(path, "");
   removeAdvertisedSocket(path);
   assert.equal(existsSync(path), true);
-  server.close();
+  rmSync(path);
+});
+
+it("leaves the socket of another account", { skip: process.getuid?.() !== 0 && "needs root" }, async () => {
+  const path = join(tmpdir(), `plugin${Math.floor(Math.random() * 1e9)}`);
+  const server = createServer().unref();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  chownSync(path, 65_534, 65_534);
+  removeAdvertisedSocket(path);
+  assert.equal(existsSync(path), true);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 it("makes folders that are private and can be removed", () => {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
+import { lstatSync, mkdtempSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
@@ -34,26 +34,17 @@ export function removeSocketFolder(folder: string): void {
 }
 
 /**
- * Removes the socket of a plugin that is gone, and the private folder our plugins put it in. Only what go-plugin or our
- * own plugins name so: a plugin may advertise any path, and another service's socket is not ours to remove.
+ * Removes the socket of a plugin that is gone and that ignored its folder: go-plugin before 1.5 puts it where temporary
+ * files are. Only there, by its name, and of the host's own account: a plugin may advertise any path, and another
+ * service's socket is not ours to remove.
  */
 export function removeAdvertisedSocket(path: string): void {
-  if (!isPluginSocket(path)) return;
+  const isOldPlace = [tmpdir(), "/tmp"].includes(dirname(path)) && /^plugin\d{1,10}$/.test(basename(path));
+  if (!isOldPlace) return;
   try {
-    if (!lstatSync(path).isSocket()) return;
-    unlinkSync(path);
+    const status = lstatSync(path);
+    if (status.isSocket() && status.uid === process.getuid?.()) unlinkSync(path);
   } catch {
-    // Removed by the plugin, the usual case; its folder may still be there.
+    // Removed by the plugin, the usual case.
   }
-  const folder = dirname(path);
-  if (!basename(folder).startsWith(SOCKET_FOLDER_PREFIX)) return;
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Gone, or not empty and so not only ours.
-  }
-}
-
-function isPluginSocket(path: string): boolean {
-  return /^plugin\d+$/.test(basename(path)) || basename(dirname(path)).startsWith(SOCKET_FOLDER_PREFIX);
 }
