@@ -52,3 +52,24 @@ for (const end of ["", "\n"]) {
     );
   });
 }
+
+test("a flood is cut to 2,000 lines a second, and what was dropped is counted", () => {
+  const lines: LogFields[] = [];
+  const logger: Logger = {
+    log: (level, message, fields) => lines.push({ ...fields, log: `${level} ${message}` }),
+    child: () => logger,
+  };
+  let nowMs = 5_000;
+  const output = createOutputLog(logger, () => nowMs);
+  const messages = (): unknown[] => lines.splice(0).map(({ log, count }) => count ?? log);
+  output.stdout.write("x\n".repeat(1_500));
+  output.stderr.write("x\n".repeat(1_500));
+  assert.equal(messages().length, 2_000);
+  nowMs += 1_000;
+  output.stdout.write("x\n");
+  assert.deepEqual(messages(), [1_000, "info plugin output"]);
+  output.stdout.write("x\n".repeat(2_500));
+  assert.equal(messages().length, 1_999);
+  output.flush();
+  assert.deepEqual(messages(), [501]);
+});
