@@ -73,9 +73,9 @@ function startNpm(sandbox: Sandbox, tree: string, port: number): Started {
   const child = spawn("npm", ["start"], {
     cwd: tree,
     env: sandbox.environment({
-      // A newcomer has no Node 26 in PATH: npm brings it.
       // npm keeps a cache of compiled code in the temporary folder, when its Node can.
       NODE_DISABLE_COMPILE_CACHE: "1",
+      // A newcomer has no Node 26 in PATH: npm brings it.
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
       FAIRLEAD_DATA_DIR: sandbox.path("data"),
       SFTPGO_SFTPD__BINDINGS__0__PORT: String(port),
