@@ -42,7 +42,9 @@ suite("Go host, Go plugin", { skip: built === undefined && "go is not installed"
   });
 
   test("a plugin that dies in a call is status Unavailable, its exit code is seen", async () => {
-    const env = { NOTIFIER_PLUGIN_CRASH: "2" };
+    // Go's plugin leaves its socket behind when it crashes.
+    await using folder = await openTempFolder();
+    const env = { NOTIFIER_PLUGIN_CRASH: "2", TMPDIR: folder.path };
     const run = await runGoHost(notifierHost, notifierPlugin, {
       autoMtls: true,
       env,
