@@ -26,7 +26,7 @@ export function formatHandshakeLine(handshake: Handshake): string {
     String(CORE_PROTOCOL_VERSION),
     String(appVersion),
     address.network,
-    address.network === "unix" ? address.path : `${address.host}:${address.port}`,
+    formatAddress(address),
     "grpc",
     // Go decodes with RawStdEncoding: padding is fatal there.
     certificate === undefined ? "" : Buffer.from(certificate).toString("base64").replaceAll("=", ""),
@@ -49,6 +49,12 @@ export function parseHandshakeLine(line: string, knownVersions: readonly number[
   const parsedAddress = parseAddress(network, address);
   checkProtocol(protocol ?? "netrpc");
   return { appVersion, address: parsedAddress, certificate: parseCertificateField(certificate ?? "") };
+}
+
+/** The address as Go writes it. */
+export function formatAddress(address: PluginAddress): string {
+  if (address.network === "unix") return address.path;
+  return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 /** A plugin's line for an error message: bounded, and without control characters that would garble a terminal. */
@@ -88,7 +94,8 @@ function parseAppVersion(field: string, known: readonly number[]): number {
   return version;
 }
 
-function parseAddress(network: string, address: string): PluginAddress {
+/** Reads the two fields of an address. Throws `ERR_HANDSHAKE_MALFORMED`. */
+export function parseAddress(network: string, address: string): PluginAddress {
   switch (network) {
     case "unix":
       if (address === "" || address.includes("\0")) throw malformed(`invalid unix address ${JSON.stringify(address)}`);
