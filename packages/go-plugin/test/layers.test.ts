@@ -9,10 +9,13 @@ const source = join(import.meta.dirname, "../src");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ".": [],
   protocol: [],
-  tls: [],
-  host: ["protocol", "tls"],
-  serve: ["protocol", "tls"],
-  testing: [],
+  tls: ["protocol"],
+  transport: ["protocol", "tls"],
+  yamux: [],
+  broker: ["protocol", "tls", "transport", "yamux"],
+  host: ["protocol", "tls", "transport", "broker", "yamux"],
+  serve: ["protocol", "tls", "transport", "broker", "yamux"],
+  testing: ["protocol", "broker"],
 };
 
 function partOf(file: string): string {

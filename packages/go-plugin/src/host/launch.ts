@@ -1,19 +1,19 @@
 import type { Handshake } from "../protocol/handshake-line.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClientConnection } from "@fairlead/grpc";
+import { createIdentity } from "../tls/certificate.ts";
+import type { Identity } from "../tls/certificate.ts";
+import { dialGrpc } from "../transport/dial.ts";
 import { verifyChecksum } from "./checksum.ts";
-import { connectPlugin } from "./connect-plugin.ts";
 import { buildPluginEnvironment } from "./environment.ts";
 import { resolveExecutable } from "./executable.ts";
 import { checkAlive } from "./health.ts";
-import { createHostTls } from "./host-tls.ts";
-import type { HostTls } from "./host-tls.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
 import { MortalConnection } from "./mortal-connection.ts";
 import { PluginChild } from "./plugin-child.ts";
-import { agreeOnSecurity, readHandshake } from "./read-handshake.ts";
+import { agreeOnTls, readHandshake } from "./read-handshake.ts";
 import { RunningPlugin } from "./running-plugin.ts";
 import { createSocketFolder, removeSocketFolder } from "./socket-folder.ts";
 import { StartDeadline } from "./start-deadline.ts";
@@ -32,9 +32,9 @@ export async function launch<const K extends KindMap>(options: LaunchOptions<K>)
   const deadline = new StartDeadline(plan.startTimeoutMs, plan.signal);
   try {
     const file = await findExecutable(plan, deadline);
-    const tls = plan.tls === "auto" ? createHostTls() : undefined;
-    const child = await startChild(plan, file, tls);
-    return (await finishStart(plan, child, tls, deadline)) as unknown as PluginProcess<K>;
+    const identity = plan.tls === "auto" ? createIdentity() : undefined;
+    const child = await startChild(plan, file, identity);
+    return (await finishStart(plan, child, identity, deadline)) as unknown as PluginProcess<K>;
   } finally {
     deadline.clear();
   }
@@ -54,7 +54,7 @@ async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promis
   return file;
 }
 
-async function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefined): Promise<PluginChild> {
+async function startChild(plan: LaunchPlan, file: string, identity: Identity | undefined): Promise<PluginChild> {
   plan.logger.log("debug", "starting plugin", { path: file });
   const socketFolder = createSocketFolder();
   const { command, args, cwd, logger } = plan;
@@ -64,7 +64,7 @@ async function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefin
       cookie: plan.cookie,
       versions: [...plan.kinds.keys()],
       ports: plan.ports,
-      ...(tls === undefined ? {} : { certificatePem: tls.certificatePem }),
+      ...(identity === undefined ? {} : { certificatePem: identity.certificatePem }),
       ...(socketFolder === undefined ? {} : { socketFolder }),
     });
     return new PluginChild({ file, argv0: command, args, cwd, env, socketFolder, logger });
@@ -78,7 +78,7 @@ async function startChild(plan: LaunchPlan, file: string, tls: HostTls | undefin
 async function finishStart(
   plan: LaunchPlan,
   child: PluginChild,
-  tls: HostTls | undefined,
+  identity: Identity | undefined,
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
   try {
@@ -86,9 +86,9 @@ async function finishStart(
     deadline.stage = "the handshake line";
     const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()]));
     if (handshake.address.network === "unix") child.noteSocket(handshake.address.path);
-    const security = agreeOnSecurity(handshake, tls);
+    const tls = agreeOnTls(handshake, identity);
     deadline.stage = "a connection";
-    const connection = await connectPlugin(handshake.address, security, deadline.signal);
+    const connection = await dialGrpc(handshake.address, { tls, peer: "plugin", signal: deadline.signal });
     return await openPlugin(plan, child, { handshake, connection }, deadline);
   } catch (error) {
     const exit = await settledExit(child, deadline);

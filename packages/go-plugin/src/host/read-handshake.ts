@@ -1,8 +1,9 @@
 import { PluginError } from "../plugin-error.ts";
 import { parseHandshakeLine, quoteLine } from "../protocol/handshake-line.ts";
 import type { Handshake } from "../protocol/handshake-line.ts";
-import type { Security } from "./connect-plugin.ts";
-import type { HostTls } from "./host-tls.ts";
+import type { Identity } from "../tls/certificate.ts";
+import { createPeerTls, parseCertificate } from "../tls/peer-tls.ts";
+import type { PeerTls } from "../tls/peer-tls.ts";
 import type { PluginChild } from "./plugin-child.ts";
 import type { FirstLine } from "./plugin-stdout.ts";
 import { describeExit } from "./running-plugin.ts";
@@ -36,19 +37,21 @@ async function describeSilence(child: PluginChild): Promise<PluginError> {
   });
 }
 
-/** Host and plugin must agree about AutoMTLS; go-plugin finds out at the first call, or crashes. */
-export function agreeOnSecurity(handshake: Handshake, tls: HostTls | undefined): Security {
-  const { certificate } = handshake;
-  if (tls === undefined && certificate === undefined) return { kind: "plaintext" };
-  if (tls === undefined || certificate === undefined) {
+/**
+ * How host and plugin talk from now on; undefined is plaintext. They must agree about AutoMTLS: go-plugin finds out at the
+ * first call, or crashes. `identity` is the host's, when it asked for AutoMTLS.
+ */
+export function agreeOnTls({ certificate }: Handshake, identity: Identity | undefined): PeerTls | undefined {
+  if (identity === undefined && certificate === undefined) return undefined;
+  if (identity === undefined || certificate === undefined) {
     throw new PluginError(
       "ERR_TLS_IDENTITY",
-      tls === undefined
+      identity === undefined
         ? "AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"
         : "AutoMTLS mismatch: the host asked for AutoMTLS, but the plugin sent no certificate and does not support it",
     );
   }
-  return { kind: "tls", tls, certificate };
+  return createPeerTls(identity, parseCertificate(certificate, "error parsing server cert"), "plugin");
 }
 
 function expire(ms: number): Promise<undefined> {

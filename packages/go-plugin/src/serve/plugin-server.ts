@@ -8,12 +8,14 @@ import { PluginError } from "../plugin-error.ts";
 import { chooseAppVersion } from "../protocol/app-version.ts";
 import { ENV_CLIENT_CERT, ENV_MULTIPLEX_GRPC, ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { formatHandshakeLine } from "../protocol/handshake-line.ts";
+import { createIdentity } from "../tls/certificate.ts";
+import { createPeerTls, parseCertificate } from "../tls/peer-tls.ts";
+import type { PeerTls } from "../tls/peer-tls.ts";
+import { openListener } from "../transport/listener.ts";
+import type { Listener } from "../transport/listener.ts";
 import { checkCookie } from "./cookie.ts";
-import { openListener } from "./listener.ts";
-import type { Listener } from "./listener.ts";
+import { readListenPlace } from "./listen-place.ts";
 import { registerPluginServices } from "./plugin-services.ts";
-import { createPluginTls } from "./plugin-tls.ts";
-import type { PluginTls } from "./plugin-tls.ts";
 import type { Env, PluginServer, PluginServerOptions } from "./serve-options.ts";
 import { StdioRelay } from "./stdio-relay.ts";
 
@@ -37,11 +39,10 @@ export async function openPluginServer(options: PluginServerOptions, stdio: Stdi
   const logger = options.logger ?? silentLogger;
   checkCookie(options.handshake, env);
   const appVersion = chooseVersion(options, logger);
-  const hostPem = env[ENV_CLIENT_CERT];
-  const tls = hostPem === undefined || hostPem === "" ? undefined : createPluginTls(hostPem);
+  const tls = createPluginTls(env[ENV_CLIENT_CERT]);
   await options.start?.();
   options.signal?.throwIfAborted();
-  const listener = await openListener(env, tls?.createServer);
+  const listener = await openListener(readListenPlace(env), tls && (() => tls.peer.createServer()));
   const server = new ListeningPlugin({ options, logger, listener, tls, stdio, appVersion });
   try {
     await writeLine(options.stdout, server.handshakeLine);
@@ -59,6 +60,23 @@ function chooseVersion(options: PluginServerOptions, logger: Logger): number {
   const choice = chooseAppVersion(versions, options.env[ENV_PROTOCOL_VERSIONS]);
   for (const item of choice.invalid) logger.log("warn", "server sent invalid plugin version", { item });
   return choice.version;
+}
+
+interface PluginTls {
+  /** DER, for the handshake line. */
+  readonly certificate: Uint8Array;
+  readonly peer: PeerTls;
+}
+
+/**
+ * AutoMTLS when the host sent its certificate: a one-time certificate, and trust in nobody but the host (server.go). Unlike
+ * Go, refuses to start when the host's certificate cannot be read: no connection could ever succeed.
+ */
+function createPluginTls(hostPem: string | undefined): PluginTls | undefined {
+  if (hostPem === undefined || hostPem === "") return undefined;
+  const hostDer = parseCertificate(hostPem, "client cert provided but failed to parse (PLUGIN_CLIENT_CERT)");
+  const identity = createIdentity();
+  return { certificate: identity.certificateDer, peer: createPeerTls(identity, hostDer, "host") };
 }
 
 class ListeningPlugin implements OwnedPluginServer {
@@ -100,7 +118,7 @@ class ListeningPlugin implements OwnedPluginServer {
     this.#settleClosed = resolve;
     this.#stdio = parts.stdio;
     this.#grpc = this.#createServer();
-    this.#listenTo(tls);
+    this.#listenTo(tls?.peer);
     options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
   }
 
@@ -128,10 +146,10 @@ class ListeningPlugin implements OwnedPluginServer {
     return server;
   }
 
-  #listenTo(tls: PluginTls | undefined): void {
+  #listenTo(tls: PeerTls | undefined): void {
     const { server } = this.#listener;
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      if (tls?.isHost(socket) === false) {
+      if (tls?.isPeer(socket) === false) {
         this.#logger.log("warn", "connection refused: not the host's certificate");
         socket.destroy();
         return;

@@ -2,19 +2,23 @@ import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { basename, join } from "node:path";
 import { PluginError } from "../plugin-error.ts";
-import {
-  ENV_MAX_PORT,
-  ENV_MIN_PORT,
-  ENV_UNIX_SOCKET_DIR,
-  ENV_UNIX_SOCKET_GROUP,
-  MAX_SOCKET_PATH_BYTES,
-  SOCKET_FOLDER_PREFIX,
-} from "../protocol/constants.ts";
+import { ENV_MAX_PORT, ENV_MIN_PORT, MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
-import type { Env } from "./serve-options.ts";
 
 // Not `import`: that evaluates every lazy part of node:fs, a tenth of a plugin's start.
 const { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync } = process.getBuiltinModule("node:fs");
+
+/** Where to listen, on either side. */
+export interface ListenPlace {
+  /** Folder for the socket. A private one (by its name) goes with its last socket. */
+  readonly folder?: string;
+  /** Where a private folder is made when there is none, or none that fits into a socket address. Default `/tmp`. */
+  readonly temporaryFolder?: string;
+  /** Name or number of the group that may connect. Default: only the own account. */
+  readonly group?: string;
+  /** Where there are no unix sockets: the range to take a port from. Default: any port. */
+  readonly ports?: { readonly min: number; readonly max: number };
+}
 
 /** A listening server and where it listens. */
 export interface Listener {
@@ -32,45 +36,43 @@ export type ServerFactory = () => Server;
  * 127.0.0.1 in the host's range.
  */
 export async function openListener(
-  env: Env,
+  place: ListenPlace,
   make: ServerFactory = createServer,
   platform: string = process.platform,
 ): Promise<Listener> {
-  return platform === "win32" ? await listenTcp(env, make) : await listenUnix(env, make);
+  return platform === "win32" ? await listenTcp(place, make) : await listenUnix(place, make);
 }
 
-async function listenUnix(env: Env, make: ServerFactory): Promise<Listener> {
-  const group = env[ENV_UNIX_SOCKET_GROUP];
-  const place = chooseSocketPath(env);
-  const removeFiles = (): void => removeQuietly(place);
+async function listenUnix(place: ListenPlace, make: ServerFactory): Promise<Listener> {
+  const socket = chooseSocketPath(place);
+  const removeFiles = (): void => removeQuietly(socket);
   const server = make();
   try {
-    await listen(server, { path: place.path });
-    if (group !== undefined && group !== "") shareWithGroup(place, group);
-    return { server, address: { network: "unix", path: place.path }, removeFiles };
+    await listen(server, { path: socket.path });
+    if (place.group !== undefined) shareWithGroup(socket, place.group);
+    return { server, address: { network: "unix", path: socket.path }, removeFiles };
   } catch (error) {
     server.close();
     removeFiles();
-    throw listenFailed(`cannot listen on unix socket ${place.path}`, error);
+    throw listenFailed(`cannot listen on unix socket ${socket.path}`, error);
   }
 }
 
-interface SocketPlace {
+interface SocketPath {
   readonly path: string;
   /** The private folder around the socket, to be removed with it: ours, or one our host made for this plugin only. */
   readonly folder: string | undefined;
 }
 
 // Hosts that filter the environment give no TMPDIR, and a long one does not fit into a socket address.
-function chooseSocketPath(env: Env): SocketPlace {
-  const given = env[ENV_UNIX_SOCKET_DIR];
-  if (given !== undefined && given !== "") {
+function chooseSocketPath({ folder: given, temporaryFolder = "/tmp" }: ListenPlace): SocketPath {
+  if (given !== undefined) {
     const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
     const isPrivate = basename(given).startsWith(SOCKET_FOLDER_PREFIX);
     if (fits(path)) return { path, folder: isPrivate ? given : undefined };
   }
   const failures: unknown[] = [];
-  for (const parent of new Set([env["TMPDIR"] ?? "/tmp", "/tmp"])) {
+  for (const parent of new Set([temporaryFolder, "/tmp"])) {
     // mkdtemp adds six characters, the socket's name two more.
     if (!fits(join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX`, "s"))) continue;
     try {
@@ -87,13 +89,13 @@ function fits(path: string): boolean {
   return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES;
 }
 
-function shareWithGroup(place: SocketPlace, group: string): void {
+function shareWithGroup({ path, folder }: SocketPath, group: string): void {
   const gid = /^\d+$/.test(group) ? Number(group) : findGroupId(group);
-  chownSync(place.path, -1, gid);
-  chmodSync(place.path, 0o660);
-  if (place.folder !== undefined) {
-    chownSync(place.folder, -1, gid);
-    chmodSync(place.folder, 0o750);
+  chownSync(path, -1, gid);
+  chmodSync(path, 0o660);
+  if (folder !== undefined) {
+    chownSync(folder, -1, gid);
+    chmodSync(folder, 0o750);
   }
 }
 
@@ -106,11 +108,10 @@ function findGroupId(name: string): number {
   return Number(gid);
 }
 
-async function listenTcp(env: Env, make: ServerFactory): Promise<Listener> {
-  const min = readPort(env, ENV_MIN_PORT);
-  const max = readPort(env, ENV_MAX_PORT);
+async function listenTcp(place: ListenPlace, make: ServerFactory): Promise<Listener> {
+  const { min, max } = place.ports ?? { min: 0, max: 0 };
   if (min > max) {
-    throw listenFailed(`PLUGIN_MIN_PORT value of ${min} is greater than PLUGIN_MAX_PORT value of ${max}`, undefined);
+    throw listenFailed(`${ENV_MIN_PORT} value of ${min} is greater than ${ENV_MAX_PORT} value of ${max}`, undefined);
   }
   const host = "127.0.0.1";
   for (let port = min; port <= max; port++) {
@@ -127,15 +128,6 @@ async function listenTcp(env: Env, make: ServerFactory): Promise<Listener> {
   throw listenFailed("couldn't bind plugin TCP listener", undefined);
 }
 
-function readPort(env: Env, name: string): number {
-  const text = env[name] ?? "";
-  if (text === "") return 0;
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw listenFailed(`couldn't get value from ${name}: ${JSON.stringify(text)} is no port`, undefined);
-  }
-  return Number(text);
-}
-
 function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -146,7 +138,7 @@ function listen(server: Server, where: { path: string } | { host: string; port: 
   });
 }
 
-function removeQuietly({ path, folder }: SocketPlace): void {
+function removeQuietly({ path, folder }: SocketPath): void {
   for (const remove of [() => unlinkSync(path), () => folder !== undefined && rmdirSync(folder)]) {
     try {
       remove();
@@ -156,8 +148,8 @@ function removeQuietly({ path, folder }: SocketPlace): void {
   }
 }
 
-function listenFailed(message: string, cause: unknown): PluginError {
+export function listenFailed(message: string, cause: unknown): PluginError {
   if (PluginError.is(cause)) return cause;
   const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : JSON.stringify(cause)}`;
-  return new PluginError("ERR_LISTEN_FAILED", `plugin init error: ${message}${reason}`, { cause });
+  return new PluginError("ERR_LISTEN_FAILED", `${message}${reason}`, { cause });
 }

@@ -1,0 +1,117 @@
+import { connect } from "node:net";
+import type { IpcNetConnectOpts, OnReadOpts, Socket, TcpNetConnectOpts } from "node:net";
+import { connectGrpc } from "@fairlead/grpc";
+import type { ClientConnection, ClientOptions } from "@fairlead/grpc";
+import { PluginError } from "../plugin-error.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
+import { quoteLine } from "../protocol/handshake-line.ts";
+import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
+
+const READ_BUFFER_BYTES = 64 * 1024;
+
+/** Whom to connect to, and how. */
+export interface DialOptions {
+  /** Plaintext when left out. */
+  readonly tls?: PeerTls | undefined;
+  /** For errors. */
+  readonly peer: PeerRole;
+  /** Gives up; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a gRPC connection to the other side. */
+export async function dialGrpc(
+  address: PluginAddress,
+  options: DialOptions & { readonly grpc?: Omit<ClientOptions, "reads"> },
+): Promise<ClientConnection> {
+  const reads = createReads(options.grpc);
+  return await dial(address, options, reads.onread, (socket) => reads.start(socket));
+}
+
+/** Opens a socket to the other side, read as a stream. */
+export async function dialSocket(address: PluginAddress, options: DialOptions): Promise<Socket> {
+  return await dial(address, options, undefined, (socket) => socket);
+}
+
+/** `start` runs in the event that the connection is ready in: the peer's first bytes may be read right after it. */
+async function dial<T>(
+  address: PluginAddress,
+  options: DialOptions,
+  onread: OnReadOpts | undefined,
+  start: (socket: Socket) => T,
+): Promise<T> {
+  const { tls, signal } = options;
+  const where = { ...socketAddress(address), ...(onread === undefined ? {} : { onread }) };
+  const secure = tls?.connectOptions();
+  signal.throwIfAborted();
+  const socket =
+    secure === undefined ? connect(where) : process.getBuiltinModule("node:tls").connect({ ...where, ...secure });
+  return await new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(error);
+    };
+    const onError = (error: Error): void => {
+      signal.removeEventListener("abort", onAbort);
+      fail(connectFailed(address, options, error));
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    socket.once("error", onError);
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once(secure === undefined ? "connect" : "secureConnect", () => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", onError);
+      socket.setNoDelay(true);
+      resolve(start(socket));
+    });
+  });
+}
+
+/** Reads land in one buffer that is reused for the connection's whole life. */
+function createReads(grpc: ClientOptions = {}): {
+  readonly onread: OnReadOpts;
+  start(socket: Socket): ClientConnection;
+} {
+  let connection: ClientConnection | undefined;
+  return {
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
+      callback(size, buffer) {
+        connection?.receive(buffer.subarray(0, size));
+        return true;
+      },
+    },
+    start(socket) {
+      const opened = connectGrpc(socket, { ...grpc, reads: "caller" });
+      connection = opened;
+      return opened;
+    },
+  };
+}
+
+function socketAddress(address: PluginAddress): IpcNetConnectOpts | TcpNetConnectOpts {
+  if (address.network === "tcp") return { host: address.host, port: address.port };
+  // Go and the kernel write abstract sockets (Linux) with a leading @, Node with a NUL.
+  return { path: address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path };
+}
+
+function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause: Error): PluginError {
+  const shown = quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  if (tls !== undefined && !isUnreachable(code)) {
+    const reason = code === "" ? cause.message : `${cause.message} (${code})`;
+    return new PluginError("ERR_TLS_IDENTITY", `AutoMTLS handshake with the ${peer} at ${shown} failed: ${reason}`, {
+      cause,
+    });
+  }
+  return new PluginError("ERR_CONNECT_FAILED", `cannot connect to the ${peer} at ${shown}: ${cause.message}`, {
+    cause,
+  });
+}
+
+// What a system call answers when nobody listens; all else that fails under TLS is about TLS.
+function isUnreachable(code: string): boolean {
+  return ["ENOENT", "ECONNREFUSED", "EACCES", "ENOTSOCK", "EINVAL", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"].includes(
+    code,
+  );
+}
