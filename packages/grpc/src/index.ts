@@ -4,6 +4,8 @@ export { checkHealth } from "./health/check-health.ts";
 export { createHealthService } from "./health/health-service.ts";
 export type { HealthService } from "./health/health-service.ts";
 export type { ServingStatus } from "./health/health-messages.ts";
+export { createReflectionService } from "./reflection/reflection-service.ts";
+export type { ReflectionOptions, ReflectionService } from "./reflection/reflection-service.ts";
 export { createStreamPair } from "./stream-pair.ts";
 export { GrpcError } from "./grpc-error.ts";
 export type { GrpcErrorOptions } from "./grpc-error.ts";
