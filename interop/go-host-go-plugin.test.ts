@@ -12,7 +12,7 @@ const built = await buildInterop();
 suite("Go host, Go plugin", { skip: built === undefined && "go is not installed" }, () => {
   const { notifierHost, notifierPlugin } = built!;
   for (const autoMtls of [false, true]) {
-    test(`every field arrives, autoMtls ${autoMtls}`, async () => {
+    test(`every field arrives, autoMtls ${autoMtls} [call:fields]`, async () => {
       await using folder = await openTempFolder();
       const out = folder.at("events");
       const env = { NOTIFIER_PLUGIN_OUT: out };
@@ -28,7 +28,7 @@ suite("Go host, Go plugin", { skip: built === undefined && "go is not installed"
     });
   }
 
-  test("an error of the plugin is status Unknown with its text", async () => {
+  test("an error of the plugin is status Unknown with its text [call:error]", async () => {
     const env = { NOTIFIER_PLUGIN_FAIL: "disk full" };
     const run = await runGoHost(notifierHost, notifierPlugin, {
       autoMtls: false,
@@ -41,7 +41,7 @@ suite("Go host, Go plugin", { skip: built === undefined && "go is not installed"
     );
   });
 
-  test("a plugin that dies in a call is status Unavailable, its exit code is seen", async () => {
+  test("a plugin that dies in a call is status Unavailable, its exit code is seen [call:gone]", async () => {
     // Go's plugin leaves its socket behind when it crashes.
     await using folder = await openTempFolder();
     const env = { NOTIFIER_PLUGIN_CRASH: "2", TMPDIR: folder.path };
@@ -57,7 +57,7 @@ suite("Go host, Go plugin", { skip: built === undefined && "go is not installed"
     assert.equal(run.stopped?.code, 7);
   });
 
-  test("another checksum keeps the plugin from starting", async () => {
+  test("another checksum keeps the plugin from starting [launch:checksum]", async () => {
     const run = await runGoHost(notifierHost, notifierPlugin, { autoMtls: false, sha256: "00".repeat(32), events: [] });
     assert.match(run.error ?? "", /checksums did not match/);
     assert.equal(run.started, undefined);

@@ -27,7 +27,7 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
   after(async () => await folder[Symbol.asyncDispose]());
 
   for (const autoMtls of [false, true]) {
-    test(`every field arrives and the plugin leaves at once when told, autoMtls ${autoMtls}`, async () => {
+    test(`every field arrives and the plugin leaves at once when told, autoMtls ${autoMtls} [call:fields serve:cookie serve:line serve:services mtls:plugin serve:shutdown]`, async () => {
       const out = folder.at(`events-${autoMtls}`);
       const env = { RECORDING_NOTIFIER_OUT: out };
       const run = await runGoHost(notifierHost, plugin, { autoMtls, env, events: sampleEvents });
@@ -47,7 +47,7 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
     });
   }
 
-  test("an event of 20 MiB passes", async () => {
+  test("an event of 20 MiB passes [call:size]", async () => {
     const out = folder.at("large");
     const large: AnyEvent = { provider: { ...fullProviderEvent, objectData: randomBytes(20 * 1_048_576) } };
     const env = { RECORDING_NOTIFIER_OUT: out };
@@ -59,7 +59,7 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
     assert.equal((await readFile(out, "utf8")).trim() === formatEventLine(large), true);
   });
 
-  test("the plugin leaves when its host is killed", async () => {
+  test("the plugin leaves when its host is killed [serve:orphan serve:listen]", async () => {
     const temporary = folder.at("tmp");
     await mkdir(temporary);
     const host = spawnGoHost(notifierHost, plugin, { autoMtls: true, env: { TMPDIR: temporary } });
@@ -73,7 +73,7 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
     assert.deepEqual(await readdir(temporary), []);
   });
 
-  test("what a handler throws is status Unknown with its message", async () => {
+  test("what a handler throws is status Unknown with its message [call:error]", async () => {
     const env = { RECORDING_NOTIFIER_FAIL: "disk full" };
     const run = await runGoHost(notifierHost, plugin, { autoMtls: true, env, events: sampleEvents.slice(-1) });
     assert.deepEqual(
@@ -83,13 +83,13 @@ suite("Go host, our plugin", { skip: built === undefined && "go is not installed
     assert.equal(run.stopped?.code, 0);
   });
 
-  test("the plugin's log reaches the host with its level and fields", async () => {
+  test("the plugin's log reaches the host with its level and fields [serve:log]", async () => {
     const run = await runGoHost(notifierHost, plugin, { autoMtls: false, events: sampleEvents.slice(0, 1) });
     const line = run.log.find((entry) => entry["@message"] === "event recorded");
     assert.deepEqual([line?.["@level"], line?.["kind"]], ["warn", "fs"]);
   });
 
-  test("the right checksum lets the plugin start, another does not", async () => {
+  test("the right checksum lets the plugin start, another does not [launch:checksum]", async () => {
     const sha256 = createHash("sha256")
       .update(await readFile(plugin))
       .digest("hex");

@@ -27,7 +27,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     });
 
   for (const tls of ["none", "auto"] as const) {
-    test(`every field arrives and stop() ends the plugin with code 0, tls ${tls}`, async () => {
+    test(`every field arrives and stop() ends the plugin with code 0, tls ${tls} [call:fields env:cookie dispense:client health:ping mtls:host stop:ladder exit:status]`, async () => {
       await using folder = await openTempFolder();
       const out = folder.at("events");
       await using plugin = await start({ tls, env: { NOTIFIER_PLUGIN_OUT: out } });
@@ -40,7 +40,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
       await assert.rejects(notifier.sendFsEvent(fullFsEvent));
     });
 
-    test(`250 calls in flight all arrive, tls ${tls}`, async () => {
+    test(`250 calls in flight all arrive, tls ${tls} [call:concurrent]`, async () => {
       await using folder = await openTempFolder();
       const out = folder.at("events");
       await using plugin = await start({ tls, env: { NOTIFIER_PLUGIN_OUT: out } });
@@ -60,7 +60,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     });
   }
 
-  test("an event of 4 MiB is too much for a Go plugin, one a little smaller is not", async () => {
+  test("an event of 4 MiB is too much for a Go plugin, one a little smaller is not [call:size]", async () => {
     await using folder = await openTempFolder();
     const out = folder.at("events");
     await using plugin = await start({ tls: "auto", env: { NOTIFIER_PLUGIN_OUT: out } });
@@ -74,7 +74,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     assert.equal(Buffer.from(line.provider.object_data, "base64").equals(objectData.subarray(4096)), true);
   });
 
-  test("a plugin's error is a GrpcError UNKNOWN with its text", async () => {
+  test("a plugin's error is a GrpcError UNKNOWN with its text [call:error]", async () => {
     await using plugin = await start({ env: { NOTIFIER_PLUGIN_FAIL: "no space left: 100% of /é" } });
     await assert.rejects(plugin.dispense("notifier").sendFsEvent(fullFsEvent), (error) => {
       assert.ok(GrpcError.is(error, "UNKNOWN"), String(error));
@@ -83,7 +83,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     });
   });
 
-  test("a plugin slower than the call's time is DEADLINE_EXCEEDED and stays usable", async () => {
+  test("a plugin slower than the call's time is DEADLINE_EXCEEDED and stays usable [call:deadline]", async () => {
     await using plugin = await start({ tls: "auto", env: { NOTIFIER_PLUGIN_SLEEP: "300ms" } });
     const notifier = plugin.dispense("notifier");
     await assert.rejects(notifier.sendFsEvent(fullFsEvent, { timeoutMs: 50 }), (error) =>
@@ -92,7 +92,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     await notifier.sendFsEvent(fullFsEvent, { timeoutMs: 20_000 });
   });
 
-  test("a plugin that dies in a call fails the call and reports its exit code", async () => {
+  test("a plugin that dies in a call fails the call and reports its exit code [call:gone exit:status]", async () => {
     await using plugin = await start({ tls: "auto", env: { NOTIFIER_PLUGIN_CRASH: "2" } });
     const notifier = plugin.dispense("notifier");
     await notifier.sendFsEvent(fullFsEvent);
@@ -100,7 +100,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     assert.deepEqual(await plugin.exited, { code: 7, signal: null });
   });
 
-  test("the plugin's hclog lines become our log, with level, message and fields", async () => {
+  test("the plugin's hclog lines become our log, with level, message and fields [log:stderr]", async () => {
     await using folder = await openTempFolder();
     const logger = new RecordingLogger();
     await using plugin = await start({ logger, env: { NOTIFIER_PLUGIN_OUT: folder.at("events") } });
@@ -112,7 +112,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     assert.equal(logger.events.find(({ message }) => message === "event")?.level, "debug");
   });
 
-  test("the right checksum lets the plugin start, another does not", async () => {
+  test("the right checksum lets the plugin start, another does not [launch:checksum]", async () => {
     const hex = createHash("sha256")
       .update(await readFile(notifierPlugin))
       .digest("hex");
@@ -123,7 +123,7 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     );
   });
 
-  test("a plugin that refuses to start says why in the error", async () => {
+  test("a plugin that refuses to start says why in the error [handshake:early-exit]", async () => {
     await assert.rejects(start({ env: { NOTIFIER_PLUGIN_SLEEP: "soon" } }), (error) => {
       assert.ok(PluginError.is(error, "ERR_PLUGIN_EXITED_EARLY"), String(error));
       assert.match(error.message, /unusable environment/);

@@ -46,7 +46,7 @@ describe("stop of a plugin that", { timeout: 60_000 }, () => {
     ["prints-garbage-after", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
   ];
   for (const [name, exit, logs] of manners) {
-    it(`${name} ends it with ${exit.signal ?? `status ${exit.code}`}`, async () => {
+    it(`${name} ends it with ${exit.signal ?? `status ${exit.code}`} [stop:ladder stop:pipes]`, async () => {
       await using sandbox = new Sandbox();
       const logger = new LogCollector();
       const plugin = await launchStubborn(sandbox, name, logger);
@@ -59,7 +59,7 @@ describe("stop of a plugin that", { timeout: 60_000 }, () => {
 });
 
 describe("a plugin that loses its connection", { timeout: 60_000 }, () => {
-  it("is ended: nobody can call it any more", async () => {
+  it("is ended: nobody can call it any more [stop:connection exit:status]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const plugin = await launchStubborn(sandbox, "loses-connection", logger);
@@ -75,7 +75,7 @@ describe("plugins of a host that", { timeout: 60_000 }, () => {
     ["throws", "dies of an exception", ["stubborn-plugin.ts", "ignores-everything"]],
     ["killed", "is killed", ["echo-plugin.ts"]],
   ] as const) {
-    it(`${what} end too`, async () => {
+    it(`${what} end too [stop:host-exit serve:orphan]`, async () => {
       await using sandbox = new Sandbox();
       const host = spawn(process.execPath, ["--conditions=source", join(fixtures, "host.ts"), end, ...plugin], {
         env: { TMPDIR: sandbox.temporary },

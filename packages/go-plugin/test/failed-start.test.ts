@@ -13,6 +13,8 @@ import { Sandbox } from "./support/sandbox.ts";
 
 interface Misbehaviour {
   readonly what: string;
+  /** The requirements it is about. */
+  readonly ids: string;
   readonly body: string;
   readonly code: PluginErrorCode;
   readonly texts: readonly (string | RegExp)[];
@@ -24,6 +26,7 @@ const soon = { startTimeoutMs: 1_500 } as const;
 const misbehaviours: readonly Misbehaviour[] = [
   {
     what: "writes no line",
+    ids: "handshake:timeout",
     body: `console.error("thinking"); ${STAY}`,
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: [
@@ -35,6 +38,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "writes half a line",
+    ids: "handshake:timeout handshake:first-line",
     body: `process.stdout.write("1|1|unix"); ${STAY}`,
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["timeout while waiting for plugin to start", "First line on stdout: 1|1|unix"],
@@ -42,18 +46,21 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "writes half a line and ends",
+    ids: "handshake:early-exit",
     body: `process.stdout.write("1|1|unix"); process.exitCode = 4;`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: ["did not start: it exited with status 4\n", "Unrecognized remote plugin message: 1|1|unix"],
   },
   {
     what: "writes something else and ends well",
+    ids: "handshake:first-line",
     body: `console.log("usage: tool FILE");`,
     code: "ERR_HANDSHAKE_MALFORMED",
     texts: ["did not start: Unrecognized remote plugin message: usage: tool FILE; it exited with status 0\n"],
   },
   {
     what: "prints and then throws",
+    ids: "handshake:early-exit",
     body: `console.log("hello"); throw new TypeError("no database");`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: [
@@ -64,6 +71,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "does not parse",
+    ids: "handshake:early-exit",
     body: "const x = ;",
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: [
@@ -72,6 +80,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "logs why in hclog's JSON",
+    ids: "handshake:early-exit",
     body: `console.error(JSON.stringify({ "@level": "error", "@message": "cannot serve", error: "Error: no key\\n    at x" }));
       process.exit(2);`,
     code: "ERR_PLUGIN_EXITED_EARLY",
@@ -79,24 +88,28 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "writes something else first",
+    ids: "handshake:first-line",
     body: `console.log("Loading configuration"); console.log("1|1|unix|/x|grpc|"); ${STAY}`,
     code: "ERR_HANDSHAKE_MALFORMED",
     texts: ["Unrecognized remote plugin message: Loading configuration", "move prints to stderr"],
   },
   {
     what: "writes an empty line first",
+    ids: "handshake:first-line",
     body: `console.log(""); ${STAY}`,
     code: "ERR_HANDSHAKE_MALFORMED",
     texts: ["Unrecognized remote plugin message: (an empty line)\n"],
   },
   {
     what: "writes a line over 64 KiB",
+    ids: "handshake:first-line",
     body: `process.stdout.write("x".repeat(70_000)); ${STAY}`,
     code: "ERR_HANDSHAKE_MALFORMED",
     texts: ["Unrecognized remote plugin message: the first line on stdout is longer than 64 KiB; it starts with xxx"],
   },
   {
     what: "ends with a status",
+    ids: "handshake:early-exit",
     body: `console.error("no licence"); console.error("giving up"); process.exit(3);`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: [
@@ -107,24 +120,28 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "ends with status 0",
+    ids: "handshake:early-exit",
     body: "",
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: ["it exited with status 0", "plugin exited before we could connect"],
   },
   {
     what: "is killed",
+    ids: "handshake:early-exit",
     body: `process.kill(process.pid, "SIGSEGV"); ${STAY}`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: ["killed by SIGSEGV"],
   },
   {
     what: "closes stdout and lives on",
+    ids: "handshake:early-exit",
     body: `require("node:fs").closeSync(1); ${STAY}`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: ["it closed its stdout", "still running, killed by the host"],
   },
   {
     what: "floods stderr and ends",
+    ids: "handshake:early-exit",
     body: `const fs = require("node:fs");
       for (let i = 0; i < 300; i++) fs.writeSync(2, "y".repeat(10_000) + i + (i % 50 === 0 ? "\\n" : ""));
       fs.writeSync(2, "\\nlast words\\n"); process.exit(1);`,
@@ -133,48 +150,56 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "leaves a child that holds its pipes",
+    ids: "handshake:early-exit stop:pipes",
     body: `require("node:child_process").spawn("/bin/sleep", ["60"], { stdio: "inherit" }); process.exit(5);`,
     code: "ERR_PLUGIN_EXITED_EARLY",
     texts: ["exit status 5"],
   },
   {
     what: "has another core version",
+    ids: "handshake:fields",
     body: `console.log("2|1|unix|/x|grpc|"); ${STAY}`,
     code: "ERR_CORE_VERSION",
     texts: ["incompatible core API version with plugin. Plugin version: 2, Core version: 1\n"],
   },
   {
     what: "has another application version",
+    ids: "version:mismatch",
     body: `console.log("1|9|unix|/x|grpc|"); ${STAY}`,
     code: "ERR_APP_VERSION",
     texts: ["incompatible API version with plugin. Plugin version: 9, Client versions: [1]"],
   },
   {
     what: "speaks net/rpc",
+    ids: "handshake:netrpc",
     body: `console.log("1|1|unix|/x"); ${STAY}`,
     code: "ERR_UNSUPPORTED_PROTOCOL",
     texts: ['unsupported plugin protocol "netrpc". Supported: [grpc]'],
   },
   {
     what: "listens on an unknown network",
+    ids: "handshake:address",
     body: `console.log("1|1|vsock|/x|grpc|"); ${STAY}`,
     code: "ERR_HANDSHAKE_MALFORMED",
     texts: ["unknown address type: /x"],
   },
   {
     what: "announces a socket where nobody listens",
+    ids: "handshake:unreachable",
     body: `console.log("1|1|unix|/no/such/socket|grpc|"); ${STAY}`,
     code: "ERR_CONNECT_FAILED",
     texts: ["cannot connect to the plugin at /no/such/socket", "ENOENT"],
   },
   {
     what: "announces a port where nobody listens",
+    ids: "handshake:unreachable",
     body: `console.log("1|1|tcp|127.0.0.1:1|grpc|"); ${STAY}`,
     code: "ERR_CONNECT_FAILED",
     texts: ["cannot connect to the plugin at 127.0.0.1:1", "ECONNREFUSED"],
   },
   {
     what: "accepts the connection and says nothing",
+    ids: "handshake:timeout",
     body: listening({}),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],
@@ -182,24 +207,28 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "closes the connection",
+    ids: "handshake:unhealthy",
     body: listening({ onConnection: "socket.destroy();" }),
     code: "ERR_PLUGIN_UNHEALTHY",
     texts: ["the plugin's health check failed: UNAVAILABLE"],
   },
   {
     what: "answers with another protocol",
+    ids: "handshake:unhealthy",
     body: listening({ onConnection: 'socket.end("HTTP/1.1 400 Bad Request\\r\\n\\r\\n");' }),
     code: "ERR_PLUGIN_UNHEALTHY",
     texts: ["the plugin's health check failed: "],
   },
   {
     what: "ends when it is called",
+    ids: "handshake:unhealthy",
     body: listening({ onConnection: 'socket.once("data", () => process.exit(9));' }),
     code: "ERR_PLUGIN_UNHEALTHY",
     texts: [/the plugin's health check failed: UNAVAILABLE.*; it exited with status 9\n/],
   },
   {
     what: "sends no certificate when AutoMTLS is asked for",
+    ids: "mtls:mismatch",
     body: listening({}),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS mismatch: the host asked for AutoMTLS, but the plugin sent no certificate"],
@@ -207,12 +236,14 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "sends a certificate nobody asked for",
+    ids: "mtls:mismatch",
     body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate}\`` }),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"],
   },
   {
     what: "sends a certificate that is none",
+    ids: "mtls:host",
     body: listening({ line: `\`1|1|unix|\${path}|grpc|${"Q".repeat(200)}\`` }),
     code: "ERR_TLS_IDENTITY",
     texts: ["error parsing server cert: "],
@@ -220,6 +251,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "sends a certificate that is not base64",
+    ids: "mtls:host",
     body: listening({ line: `\`1|1|unix|\${path}|grpc|${"Q".repeat(70)}-_\`` }),
     code: "ERR_TLS_IDENTITY",
     texts: ["error parsing server cert: illegal base64 data at input byte 70"],
@@ -227,6 +259,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "shows another certificate than it announced",
+    ids: "mtls:mismatch mtls:host",
     body: tlsPlugin({ showsAnother: true }),
     code: "ERR_TLS_IDENTITY",
     texts: ["AutoMTLS handshake with the plugin at ", "Host and plugin must both use AutoMTLS"],
@@ -234,6 +267,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "announces a certificate and speaks plaintext",
+    ids: "mtls:mismatch",
     body: listening({
       line: `\`1|1|unix|\${path}|grpc|${someCertificate}\``,
       onConnection: 'socket.write("plaintext, surely longer than a record header");',
@@ -244,6 +278,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "never finishes the TLS handshake",
+    ids: "handshake:timeout",
     body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate}\`` }),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for a connection after 1500 ms"],
@@ -251,6 +286,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "finishes the TLS handshake and says nothing",
+    ids: "handshake:timeout",
     body: tlsPlugin(),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],
@@ -259,15 +295,15 @@ const misbehaviours: readonly Misbehaviour[] = [
 ];
 
 describe("launch of a plugin that", { timeout: 120_000 }, () => {
-  for (const { what, body, code, texts, options } of misbehaviours) {
-    it(`${what}: ${code}`, async () => {
+  for (const { what, body, code, texts, options, ids } of misbehaviours) {
+    it(`${what}: ${code} [${ids}]`, async () => {
       await using sandbox = new Sandbox();
       const command = sandbox.script("bad-plugin", body);
       await expectFailure(sandbox, { command, options, code, texts });
     });
   }
 
-  it("finds an old Node: names it and what to do", async () => {
+  it("finds an old Node: names it and what to do [serve:node-version handshake:early-exit]", async () => {
     await using sandbox = new Sandbox();
     const fixtures = join(import.meta.dirname, "fixtures");
     const pretend = `--import=${join(fixtures, "pretend-old-node.mjs")}`;
@@ -281,7 +317,7 @@ describe("launch of a plugin that", { timeout: 120_000 }, () => {
     assert.deepEqual(error.details["stderr"], [problem]);
   });
 
-  it("was made for another host: names the cookie", async () => {
+  it("was made for another host: names the cookie [serve:cookie handshake:early-exit]", async () => {
     await using sandbox = new Sandbox();
     const error = await failureOf(launchEcho(sandbox, { handshake: { key: "OTHER_HOST", value: "x" } }));
     sandbox.watch(Number(error.details["pid"]));
@@ -315,13 +351,13 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
     ["was built for another machine", foreignElf(), 0o755, "ERR_PLUGIN_EXITED_EARLY", "ELF architecture: "],
   ];
   for (const [what, content, mode, code, text] of files) {
-    it(`${what}: ${code}`, async () => {
+    it(`${what}: ${code} [launch:command]`, async () => {
       await using sandbox = new Sandbox();
       await expectFailure(sandbox, { command: sandbox.file("plugin", content, mode), code, texts: [text] });
     });
   }
 
-  it("does not exist: ERR_PLUGIN_SPAWN_FAILED", async () => {
+  it("does not exist: ERR_PLUGIN_SPAWN_FAILED [launch:command]", async () => {
     await using sandbox = new Sandbox();
     const command = join(sandbox.scripts, "absent");
     await expectFailure(sandbox, {
@@ -331,7 +367,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
     });
   });
 
-  it("is in no folder of PATH: ERR_PLUGIN_SPAWN_FAILED", async () => {
+  it("is in no folder of PATH: ERR_PLUGIN_SPAWN_FAILED [launch:command]", async () => {
     await using sandbox = new Sandbox();
     // Not even when the plugin's own PATH has it: its checksum would be another file's.
     sandbox.script("no-such-plugin", STAY);
@@ -343,7 +379,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
     });
   });
 
-  it("is a folder: ERR_PLUGIN_SPAWN_FAILED", async () => {
+  it("is a folder: ERR_PLUGIN_SPAWN_FAILED [launch:command]", async () => {
     await using sandbox = new Sandbox();
     const command = join(sandbox.scripts, "folder");
     await mkdir(command);
@@ -351,7 +387,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
     await expectFailure(sandbox, { command, code: "ERR_PLUGIN_SPAWN_FAILED", texts: ["folder is not a file"] });
   });
 
-  it("cannot enter its working folder: ERR_PLUGIN_SPAWN_FAILED", async () => {
+  it("cannot enter its working folder: ERR_PLUGIN_SPAWN_FAILED [launch:command]", async () => {
     await using sandbox = new Sandbox();
     const command = sandbox.script("plugin", STAY);
     await expectFailure(sandbox, {
@@ -362,7 +398,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
     });
   });
 
-  it("the system refuses at once: ERR_PLUGIN_SPAWN_FAILED", async () => {
+  it("the system refuses at once: ERR_PLUGIN_SPAWN_FAILED [launch:command]", async () => {
     await using sandbox = new Sandbox();
     const command = sandbox.script("plugin", STAY);
     // Node throws these instead of emitting them.
@@ -378,7 +414,7 @@ describe("launch of a file that", { timeout: 60_000 }, () => {
 });
 
 describe("launch that is aborted", { timeout: 60_000 }, () => {
-  it("before it begins starts nothing", async () => {
+  it("before it begins starts nothing [launch:abort]", async () => {
     await using sandbox = new Sandbox();
     const command = sandbox.script("plugin", `require("node:fs").writeFileSync(process.env.MARK, "ran"); ${STAY}`);
     const reason = new TypeError("no longer wanted");
@@ -391,7 +427,7 @@ describe("launch that is aborted", { timeout: 60_000 }, () => {
     assert.equal(error.cause, reason);
   });
 
-  it("while it waits kills the plugin", async () => {
+  it("while it waits kills the plugin [launch:abort]", async () => {
     await using sandbox = new Sandbox();
     const controller = new AbortController();
     const command = sandbox.script("plugin", STAY);

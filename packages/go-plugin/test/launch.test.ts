@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
@@ -24,7 +25,7 @@ class TextSink extends Writable {
 
 for (const tls of ["none", "auto"] as const) {
   describe(`launch and serve, tls ${tls}`, { timeout: 60_000 }, () => {
-    it("answers calls and ends with status 0", async () => {
+    it("answers calls and ends with status 0 [env:cookie dispense:client health:ping serve:line serve:shutdown exit:status]", async () => {
       await using sandbox = new Sandbox();
       const plugin = await launchEcho(sandbox, { tls });
       assert.equal(await plugin.dispense("echo").echo("hello"), "hello");
@@ -34,7 +35,7 @@ for (const tls of ["none", "auto"] as const) {
       assert.deepEqual(await plugin.exited, { code: 0, signal: null });
     });
 
-    it("carries what the plugin prints, from before the handshake on", async () => {
+    it("carries what the plugin prints, from before the handshake on [stdio:sinks serve:stdout serve:stdio]", async () => {
       await using sandbox = new Sandbox();
       const [stdout, stderr] = [new TextSink(), new TextSink()];
       await using plugin = await launchEcho(sandbox, { tls, stdio: { stdout, stderr } });
@@ -48,7 +49,7 @@ for (const tls of ["none", "auto"] as const) {
       assert.equal(stderr.text, "err\n");
     });
 
-    it("goes on when a plugin prints a flood that nobody wants", async () => {
+    it("goes on when a plugin prints a flood that nobody wants [stdio:drain]", async () => {
       await using sandbox = new Sandbox();
       await using plugin = await launchEcho(sandbox, { tls });
       const echo = plugin.dispense("echo");
@@ -59,14 +60,14 @@ for (const tls of ["none", "auto"] as const) {
 }
 
 describe("launch", { timeout: 60_000 }, () => {
-  it("takes the highest version both sides know", async () => {
+  it("takes the highest version both sides know [env:versions version:choice]", async () => {
     await using sandbox = new Sandbox();
     const { echoKinds } = await import("./support/launch-echo.ts");
     await using plugin = await launchEcho(sandbox, { versions: { 1: echoKinds, 2: echoKinds, 3: echoKinds } });
     assert.equal(plugin.protocolVersion, 3);
   });
 
-  it("fails when no version fits, naming both sides'", async () => {
+  it("fails when no version fits, naming both sides' [version:mismatch]", async () => {
     await using sandbox = new Sandbox();
     const { echoKinds } = await import("./support/launch-echo.ts");
     await assert.rejects(launchEcho(sandbox, { versions: { 2: echoKinds } }), {
@@ -75,7 +76,7 @@ describe("launch", { timeout: 60_000 }, () => {
     });
   });
 
-  it("gives the plugin nothing of the host's environment", async () => {
+  it("gives the plugin nothing of the host's environment [env:built env:socket-dir env:ports env:client-cert]", async () => {
     await using sandbox = new Sandbox();
     await using plugin = await launchEcho(sandbox, { env: { MINE: "yes", PLUGIN_CLIENT_CERT: "leaked" } });
     const env = JSON.parse(await plugin.dispense("echo").echo("environment")) as Record<string, string>;
@@ -93,13 +94,31 @@ describe("launch", { timeout: 60_000 }, () => {
     );
   });
 
-  it("gives the plugin no terminal to read", { skip: process.platform !== "linux" && "looks into /proc" }, async () => {
-    await using sandbox = new Sandbox();
-    await using plugin = await launchEcho(sandbox);
-    assert.equal(await plugin.dispense("echo").echo("stdin"), "/dev/null");
-  });
+  it(
+    "gives the plugin no terminal to read [launch:stdin]",
+    { skip: process.platform !== "linux" && "looks into /proc" },
+    async () => {
+      await using sandbox = new Sandbox();
+      await using plugin = await launchEcho(sandbox);
+      assert.equal(await plugin.dispense("echo").echo("stdin"), "/dev/null");
+    },
+  );
 
-  it("logs what the plugin writes to stderr", async () => {
+  it(
+    "gives the plugin a group of its own [launch:group]",
+    { skip: process.platform !== "linux" && "looks into /proc" },
+    async () => {
+      await using sandbox = new Sandbox();
+      await using plugin = await launchEcho(sandbox);
+      // proc(5): pid (name) state parent group session …
+      const [, , group, session] = readFileSync(`/proc/${plugin.pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+      assert.deepEqual([group, session], [`${plugin.pid}`, `${plugin.pid}`]);
+    },
+  );
+
+  it("logs what the plugin writes to stderr [log:stderr]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const plugin = await launchEcho(sandbox, { logger, name: "echo", args: ["--say-stop"] });
@@ -114,7 +133,7 @@ describe("launch", { timeout: 60_000 }, () => {
     assert.equal(logger.find("plugin process exited")?.level, "debug");
   });
 
-  it("logs the crash of a plugin as an error, and fails its calls", async () => {
+  it("logs the crash of a plugin as an error, and fails its calls [log:stderr call:gone exit:status]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const plugin = await launchEcho(sandbox, { logger });
@@ -129,7 +148,7 @@ describe("launch", { timeout: 60_000 }, () => {
     assert.equal(logger.find("plugin process exited")?.level, "debug");
   });
 
-  it("fails every call after the plugin's end, saying how it ended", async () => {
+  it("fails every call after the plugin's end, saying how it ended [call:gone health:ping exit:status]", async () => {
     await using sandbox = new Sandbox();
     const plugin = await launchEcho(sandbox);
     const echo = plugin.dispense("echo");
@@ -147,7 +166,7 @@ describe("launch", { timeout: 60_000 }, () => {
     assert.deepEqual(await plugin.stop(), { code: 7, signal: null });
   });
 
-  it("refuses to dispense a kind it does not have", async () => {
+  it("refuses to dispense a kind it does not have [dispense:unknown]", async () => {
     await using sandbox = new Sandbox();
     await using plugin = await launchEcho(sandbox);
     for (const name of ["other", "toString", "__proto__"]) {
@@ -156,7 +175,7 @@ describe("launch", { timeout: 60_000 }, () => {
     }
   });
 
-  it("tells clients that the plugin is gone", async () => {
+  it("tells clients that the plugin is gone [call:gone]", async () => {
     await using sandbox = new Sandbox();
     const { launch } = await import("@fairlead/go-plugin/host");
     const { definePluginKind } = await import("@fairlead/go-plugin");
@@ -180,7 +199,7 @@ describe("launch", { timeout: 60_000 }, () => {
     assert.ok(PluginError.is(signal.reason, "ERR_PLUGIN_GONE"));
   });
 
-  it("starts nothing when the checksum differs", async () => {
+  it("starts nothing when the checksum differs [launch:checksum]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const checksum = { algorithm: "sha256", hex: "0".repeat(64) } as const;
@@ -188,7 +207,7 @@ describe("launch", { timeout: 60_000 }, () => {
     assert.equal(logger.find("starting plugin"), undefined);
   });
 
-  it("reports that the plugin's own start failed", async () => {
+  it("reports that the plugin's own start failed [serve:start-failure handshake:early-exit]", async () => {
     await using sandbox = new Sandbox();
     await assert.rejects(launchEcho(sandbox, { args: ["--fail-start"] }), {
       code: "ERR_PLUGIN_EXITED_EARLY",
@@ -200,7 +219,7 @@ describe("launch", { timeout: 60_000 }, () => {
     ["is loaded", "--fail-load", /it exited with status 1: TypeError: cannot load today/],
     ["starts", "--exit-start", /it exited with status 6/],
   ] as const) {
-    it(`tells a plugin's prints from its handshake line when it fails while it ${what}`, async () => {
+    it(`tells a plugin's prints from its handshake line when it fails while it ${what} [serve:stdout handshake:early-exit]`, async () => {
       await using sandbox = new Sandbox();
       const error = await launchEcho(sandbox, { args: [argument] }).catch((failure: unknown) => failure);
       assert.ok(PluginError.is(error, "ERR_PLUGIN_EXITED_EARLY"));
@@ -210,7 +229,7 @@ describe("launch", { timeout: 60_000 }, () => {
     });
   }
 
-  it("refuses options that make no sense", async () => {
+  it("refuses options that make no sense [launch:options]", async () => {
     await using sandbox = new Sandbox();
     for (const options of [
       { startTimeoutMs: 0 },
@@ -239,7 +258,7 @@ describe("launch without types", { timeout: 60_000 }, () => {
     ["logger", { child() {} }],
   ];
   for (const [option, value] of wrong) {
-    it(`refuses ${option} ${JSON.stringify(value)}, and leaves nothing`, async () => {
+    it(`refuses ${option} ${JSON.stringify(value)}, and leaves nothing [launch:options]`, async () => {
       await using sandbox = new Sandbox();
       const { echoOptions } = await import("./support/launch-echo.ts");
       const { launch } = await import("@fairlead/go-plugin/host");
@@ -255,7 +274,7 @@ describe("launch without types", { timeout: 60_000 }, () => {
 });
 
 describe("the end of a plugin", { timeout: 60_000 }, () => {
-  it("lets running calls finish", async () => {
+  it("lets running calls finish [serve:shutdown]", async () => {
     await using sandbox = new Sandbox();
     const plugin = await launchEcho(sandbox);
     const short = plugin.dispense("echo").echo("short");
@@ -265,7 +284,7 @@ describe("the end of a plugin", { timeout: 60_000 }, () => {
     assert.deepEqual(await exit, { code: 0, signal: null });
   });
 
-  it("does not wait for ever for calls or the plugin's stop", async () => {
+  it("does not wait for ever for calls or the plugin's stop [serve:shutdown]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const plugin = await launchEcho(sandbox, { args: ["--hang-stop"], logger });
@@ -275,7 +294,7 @@ describe("the end of a plugin", { timeout: 60_000 }, () => {
     assert.ok(logger.find("plugin's stop took too long, ending without it"));
   });
 
-  it("comes with SIGTERM too, and cleans up", async () => {
+  it("comes with SIGTERM too, and cleans up [serve:sigterm]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     const plugin = await launchEcho(sandbox, { logger, args: ["--say-stop"] });
@@ -284,7 +303,7 @@ describe("the end of a plugin", { timeout: 60_000 }, () => {
     assert.ok(logger.find("[INFO] stop ran"));
   });
 
-  it("does not come with SIGINT", async () => {
+  it("does not come with SIGINT [serve:sigint]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
     await using plugin = await launchEcho(sandbox, { logger });
@@ -293,7 +312,7 @@ describe("the end of a plugin", { timeout: 60_000 }, () => {
     assert.equal(await plugin.dispense("echo").echo("alive"), "alive");
   });
 
-  it("is the same for everybody who asks for it", async () => {
+  it("is the same for everybody who asks for it [stop:once]", async () => {
     await using sandbox = new Sandbox();
     const plugin = await launchEcho(sandbox);
     const ends = await Promise.all([plugin.stop(), plugin.stop(), plugin[Symbol.asyncDispose]()]);
@@ -304,14 +323,14 @@ describe("the end of a plugin", { timeout: 60_000 }, () => {
     assert.equal(isAlive(plugin.pid), false);
   });
 
-  it("can be a kill", async () => {
+  it("can be a kill [stop:kill stop:once]", async () => {
     await using sandbox = new Sandbox();
     const plugin = await launchEcho(sandbox);
     assert.deepEqual(await plugin.kill(), { code: null, signal: "SIGKILL" });
     assert.deepEqual(await plugin.kill(), { code: null, signal: "SIGKILL" });
   });
 
-  it("comes with the launch's signal", async () => {
+  it("comes with the launch's signal [launch:abort]", async () => {
     await using sandbox = new Sandbox();
     const controller = new AbortController();
     const plugin = await launchEcho(sandbox, { signal: controller.signal });

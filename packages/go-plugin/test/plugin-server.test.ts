@@ -35,7 +35,7 @@ function socketOf(server: PluginServer): string {
 }
 
 describe("startPluginServer", { timeout: 30_000 }, () => {
-  it("writes one line and answers calls of any authority", async () => {
+  it("writes one line and answers calls of any authority [serve:line serve:authority]", async () => {
     await using sandbox = new Sandbox();
     const stdout = new PassThrough();
     await using server = await startEcho(sandbox, {}, { stdout });
@@ -49,13 +49,13 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     assert.equal(await client.echo("hi"), "hi");
   });
 
-  it("answers a wish to multiplex with false, and only then", async () => {
+  it("answers a wish to multiplex with false, and only then [serve:line]", async () => {
     await using sandbox = new Sandbox();
     await using server = await startEcho(sandbox, { PLUGIN_MULTIPLEX_GRPC: "true" });
     assert.match(server.handshakeLine, /\|grpc\|\|false$/);
   });
 
-  it("refuses to run without the cookie", async () => {
+  it("refuses to run without the cookie [serve:cookie]", async () => {
     await using sandbox = new Sandbox();
     await assert.rejects(startEcho(sandbox, { [ECHO_HANDSHAKE.key]: "other" }), {
       code: "ERR_COOKIE_MISMATCH",
@@ -64,7 +64,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     });
   });
 
-  it("refuses to run when its author gave no cookie", async () => {
+  it("refuses to run when its author gave no cookie [serve:cookie]", async () => {
     await using sandbox = new Sandbox();
     await assert.rejects(startEcho(sandbox, {}, { handshake: { key: "", value: "" } }), {
       code: "ERR_COOKIE_MISMATCH",
@@ -72,7 +72,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     });
   });
 
-  it("refuses a host certificate it cannot read", async () => {
+  it("refuses a host certificate it cannot read [mtls:plugin]", async () => {
     await using sandbox = new Sandbox();
     await assert.rejects(startEcho(sandbox, { PLUGIN_CLIENT_CERT: "garbage" }), {
       code: "ERR_TLS_IDENTITY",
@@ -80,7 +80,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     });
   });
 
-  it("keeps the broker's and the stdio stream open and silent until it closes", async () => {
+  it("keeps the broker's and the stdio stream open and silent until it closes [serve:services]", async () => {
     await using sandbox = new Sandbox();
     // Closing must end them: the grace is longer than this test may take.
     const server = await startEcho(sandbox, {}, { shutdownGraceMs: 120_000 });
@@ -101,7 +101,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     }
   });
 
-  it("closes with its signal and removes its socket", async () => {
+  it("closes with its signal and removes its socket [serve:embedded serve:listen]", async () => {
     await using sandbox = new Sandbox();
     const controller = new AbortController();
     const server = await startEcho(sandbox, {}, { signal: controller.signal });
@@ -111,7 +111,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     assert.equal(existsSync(socketOf(server)), false);
   });
 
-  it("leaves nothing when its line cannot be written", async () => {
+  it("leaves nothing when its line cannot be written [serve:start-failure]", async () => {
     await using sandbox = new Sandbox();
     const stdout = new PassThrough();
     stdout.on("error", () => {});
@@ -154,13 +154,13 @@ async function connectAs(
 describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
   const host = createIdentity();
 
-  it("serves the host that was announced", async () => {
+  it("serves the host that was announced [mtls:plugin]", async () => {
     await using sandbox = new Sandbox();
     await using server = await startEcho(sandbox, { PLUGIN_CLIENT_CERT: host.certificatePem });
     assert.equal(await connectAs(server, { cert: host.certificatePem, key: host.privateKeyPem }), "served");
   });
 
-  it("refuses everybody else", async () => {
+  it("refuses everybody else [mtls:plugin]", async () => {
     await using sandbox = new Sandbox();
     await using server = await startEcho(sandbox, { PLUGIN_CLIENT_CERT: host.certificatePem });
     const other = createIdentity();
@@ -168,7 +168,7 @@ describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
     assert.equal(await connectAs(server, {}), "refused");
   });
 
-  it("writes its certificate without padding", async () => {
+  it("writes its certificate without padding [serve:line]", async () => {
     await using sandbox = new Sandbox();
     for (let start = 0; start < 4; start++) {
       await using server = await startEcho(sandbox, { PLUGIN_CLIENT_CERT: host.certificatePem });
@@ -178,12 +178,12 @@ describe("a plugin with AutoMTLS", { timeout: 30_000 }, () => {
 });
 
 describe("connectInMemory", { timeout: 30_000 }, () => {
-  it("calls the implementation through the same code as a process", async () => {
+  it("calls the implementation through the same code as a process [testing:in-memory]", async () => {
     await using plugin = await connectInMemory(echoKind, impl);
     assert.equal(await plugin.client.echo("hi"), "hi");
   });
 
-  it("fails calls once it is closed", async () => {
+  it("fails calls once it is closed [testing:in-memory]", async () => {
     const plugin = await connectInMemory(echoKind, impl);
     await plugin.close();
     await plugin.close();

@@ -10,7 +10,7 @@ const facts = {
 };
 
 describe("buildPluginEnvironment", () => {
-  it("adds what every go-plugin host says to what the caller gave", () => {
+  it("adds what every go-plugin host says to what the caller gave [env:cookie env:versions env:ports]", () => {
     assert.deepEqual(buildPluginEnvironment(facts), {
       HOME: "/root",
       PLUGIN_DATA: "mine",
@@ -21,7 +21,7 @@ describe("buildPluginEnvironment", () => {
     });
   });
 
-  it("says the host's certificate and the socket folder when there are any", () => {
+  it("says the host's certificate and the socket folder when there are any [env:client-cert env:socket-dir]", () => {
     const environment = buildPluginEnvironment({ ...facts, certificatePem: "PEM", socketFolder: "/tmp/x" });
     assert.equal(environment["PLUGIN_CLIENT_CERT"], "PEM");
     assert.equal(environment["PLUGIN_UNIX_SOCKET_DIR"], "/tmp/x");
@@ -33,7 +33,7 @@ describe("buildPluginEnvironment", () => {
     "PLUGIN_UNIX_SOCKET_DIR",
     "PLUGIN_UNIX_SOCKET_GROUP",
   ]) {
-    it(`does not pass on an inherited ${name}`, () => {
+    it(`does not pass on an inherited ${name} [env:built]`, () => {
       assert.equal(name in buildPluginEnvironment({ ...facts, env: { [name]: "leaked" } }), false);
     });
   }

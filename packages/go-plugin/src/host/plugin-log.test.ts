@@ -6,7 +6,7 @@ import type { LogEntry } from "./plugin-log.ts";
 const parse = (text: string): LogEntry => new PluginLogParser().parse({ text, whole: true });
 
 describe("PluginLogParser", () => {
-  it("reads hclog's JSON: level, message, fields and timestamp", () => {
+  it("reads hclog's JSON: level, message, fields and timestamp [log:stderr]", () => {
     const line = `{"@level":"warn","@message":"disk full","@module":"x","@timestamp":"2026-11-25T12:00:00.123456Z","free":3}`;
     assert.deepEqual(parse(line), {
       level: "warn",
@@ -32,7 +32,7 @@ describe("PluginLogParser", () => {
     ["half an object", `{"@level":"info"`],
     ["brackets without end", `{"@level":"info","@message":"m","a":${"[".repeat(500)}${"]".repeat(500)}}`],
   ] as const) {
-    it(`logs ${what} as it is, at debug`, () => {
+    it(`logs ${what} as it is, at debug [log:stderr]`, () => {
       assert.deepEqual(parse(line), { level: "debug", message: line, fields: {} });
     });
   }
@@ -44,7 +44,7 @@ describe("PluginLogParser", () => {
     ["WARN", "warn"],
     ["ERROR", "error"],
   ] as const) {
-    it(`takes the level of a [${prefix}] prefix and keeps the text`, () => {
+    it(`takes the level of a [${prefix}] prefix and keeps the text [log:stderr]`, () => {
       assert.deepEqual(parse(`[${prefix}] hello`), { level, message: `[${prefix}] hello`, fields: {} });
     });
   }

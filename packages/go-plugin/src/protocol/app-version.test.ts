@@ -13,7 +13,7 @@ describe("chooseAppVersion", () => {
     [[0, 1], "0", 0],
     [[10, 9], "10", 10],
   ] as const) {
-    it(`serves ${version} of ${served.join("/")} to a host that lists ${list ?? "nothing"}`, () => {
+    it(`serves ${version} of ${served.join("/")} to a host that lists ${list ?? "nothing"} [version:choice]`, () => {
       assert.equal(chooseAppVersion(served, list).version, version);
     });
   }

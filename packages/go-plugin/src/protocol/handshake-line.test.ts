@@ -7,7 +7,7 @@ import { formatHandshakeLine, parseHandshakeLine, quoteLine } from "./handshake-
 const unix = { network: "unix", path: "/tmp/p.sock" } as const;
 
 describe("formatHandshakeLine", () => {
-  it("always writes six fields", () => {
+  it("always writes six fields [serve:line]", () => {
     const line = formatHandshakeLine({ appVersion: 3, address: unix, certificate: undefined });
     assert.equal(line, "1|3|unix|/tmp/p.sock|grpc|");
   });
@@ -62,7 +62,7 @@ describe("parseHandshakeLine", () => {
     ["localhost:80", "localhost", 80],
     ["[::1]:80", "::1", 80],
   ] as const) {
-    it(`reads the tcp address ${address}`, () => {
+    it(`reads the tcp address ${address} [handshake:address]`, () => {
       assert.deepEqual(parseHandshakeLine(`1|1|tcp|${address}|grpc|`, [1]).address, { network: "tcp", host, port });
     });
   }
@@ -96,7 +96,7 @@ describe("parseHandshakeLine", () => {
     [`1|1|unix|/s|grpc|${"A".repeat(60)}*`, "ERR_TLS_IDENTITY", "illegal base64 data at input byte 60"],
   ];
   for (const [line, code, text] of bad) {
-    it(`refuses ${JSON.stringify(quoteLine(line).slice(0, 40))} with go-plugin's words`, () => {
+    it(`refuses ${JSON.stringify(quoteLine(line).slice(0, 40))} with go-plugin's words [handshake:fields]`, () => {
       assert.throws(
         () => parseHandshakeLine(line, [1, 2]),
         (error) => {
@@ -108,7 +108,7 @@ describe("parseHandshakeLine", () => {
     });
   }
 
-  it("checks in go-plugin's order", () => {
+  it("checks in go-plugin's order [handshake:fields]", () => {
     assert.throws(() => parseHandshakeLine("2|9|pipe|x|netrpc|", [1]), { code: "ERR_CORE_VERSION" });
     assert.throws(() => parseHandshakeLine("1|9|pipe|x|netrpc|", [1]), { code: "ERR_APP_VERSION" });
     assert.throws(() => parseHandshakeLine("1|1|unix|x|netrpc|###", [1]), { code: "ERR_UNSUPPORTED_PROTOCOL" });

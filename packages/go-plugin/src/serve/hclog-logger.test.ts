@@ -9,7 +9,7 @@ function fieldsOf(line: string): Record<string, unknown> {
 }
 
 describe("formatHclogLine", () => {
-  it("writes one JSON line with a timestamp of six digits, as Go hosts want it", () => {
+  it("writes one JSON line with a timestamp of six digits, as Go hosts want it [serve:log]", () => {
     assert.equal(
       formatHclogLine("info", "ready", { port: 1 }, timeMs),
       `{"port":1,"@level":"info","@message":"ready","@timestamp":"2026-11-25T12:00:00.123000Z"}\n`,

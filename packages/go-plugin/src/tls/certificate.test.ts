@@ -19,18 +19,18 @@ describe("createIdentity", () => {
     assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, "prime256v1");
   });
 
-  it("names localhost and nothing else", () => {
+  it("names localhost and nothing else [mtls:certificate]", () => {
     assert.equal(certificate.subject, "O=Fairlead\nCN=localhost");
     assert.equal(certificate.subjectAltName, "DNS:localhost");
     assert.equal(certificate.checkHost("localhost"), "localhost");
   });
 
-  it("is valid from 30 seconds ago for 30 years", () => {
+  it("is valid from 30 seconds ago for 30 years [mtls:certificate]", () => {
     assert.equal(certificate.validFromDate.getTime(), nowMs - 30_000);
     assert.equal(certificate.validToDate.getTime(), nowMs + 262_980 * 3_600_000);
   });
 
-  it("may sign and act as both client and server", () => {
+  it("may sign and act as both client and server [mtls:certificate]", () => {
     assert.equal(certificate.ca, true);
     // extended key usages, which Node calls keyUsage
     assert.deepEqual(certificate.keyUsage, ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"]);
