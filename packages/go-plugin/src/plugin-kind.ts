@@ -31,6 +31,12 @@ export interface PluginKind<Impl, Client> {
   readonly name: string;
   register(registrar: ServiceRegistrar, impl: Impl, context: ServeContext): void;
   connect(connection: ClientConnection, context: HostContext): Client;
+  /**
+   * What tools such as grpcurl need to describe and call the kind's services: serialized
+   * google.protobuf.FileDescriptorProto messages of its schema and of what that imports. Asked for when a tool asks, and
+   * not before. Default: the services are listed and cannot be described.
+   */
+  readonly descriptors?: () => readonly Uint8Array[];
 }
 
 /** Types a plugin kind by its parts; returns its argument. */

@@ -139,8 +139,14 @@ class ListeningPlugin implements OwnedPluginServer {
 
   #createServer(): GrpcServer {
     const server = createGrpcServer();
-    registerPluginServices(server, { stdio: this.#stdio, closing: this.#closing.signal, shutdown: this.#closeUnasked });
-    for (const plugin of this.#options.versions[this.protocolVersion] ?? []) {
+    const plugins = this.#options.versions[this.protocolVersion] ?? [];
+    registerPluginServices(server, {
+      stdio: this.#stdio,
+      closing: this.#closing.signal,
+      shutdown: this.#closeUnasked,
+      descriptors: () => plugins.flatMap((plugin) => plugin.descriptors?.() ?? []),
+    });
+    for (const plugin of plugins) {
       plugin.register(server, { logger: this.#logger });
     }
     return server;

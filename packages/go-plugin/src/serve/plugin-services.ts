@@ -1,6 +1,7 @@
-import { createHealthService } from "@fairlead/grpc";
+import { createHealthService, createReflectionService } from "@fairlead/grpc";
 import type { GrpcServer } from "@fairlead/grpc";
 import { HEALTH_SERVICE_NAME } from "../protocol/constants.ts";
+import { ownDescriptors } from "../protocol/own-descriptors.ts";
 import { shutdownMethod, startStreamMethod, streamStdioMethod } from "../protocol/services.ts";
 import type { StdioRelay } from "./stdio-relay.ts";
 
@@ -12,11 +13,17 @@ export function registerPluginServices(
     /** Aborted when the server closes: ends the streams that otherwise never end. */
     readonly closing: AbortSignal;
     readonly shutdown: () => void;
+    /** Of the plugin's kinds. */
+    readonly descriptors: () => readonly Uint8Array[];
   },
 ): void {
   const health = createHealthService();
   health.set(HEALTH_SERVICE_NAME, "SERVING");
   health.register(server);
+  createReflectionService({
+    services: () => server.services,
+    descriptors: () => [...context.descriptors(), ...ownDescriptors()],
+  }).register(server);
   server.handleUnary(shutdownMethod, () => {
     // Go cuts the connection here; the answer gets out first, the end follows.
     setImmediate(context.shutdown);

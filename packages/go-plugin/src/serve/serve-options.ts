@@ -7,6 +7,8 @@ import type { CookiePair, PluginKind, ServeContext } from "../plugin-kind.ts";
 export interface ServedPlugin {
   readonly name: string;
   register(registrar: ServiceRegistrar, context: ServeContext): void;
+  /** The kind's, see {@link PluginKind}. */
+  readonly descriptors?: () => readonly Uint8Array[];
 }
 
 /** Pairs a plugin kind with its implementation. */
@@ -14,6 +16,7 @@ export function provide<I>(kind: PluginKind<I, unknown>, impl: NoInfer<I>): Serv
   return {
     name: kind.name,
     register: (registrar, context) => kind.register(registrar, impl, context),
+    ...(kind.descriptors === undefined ? {} : { descriptors: kind.descriptors }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { definePluginKind } from "@fairlead/go-plugin";
 import type { CookiePair, ServeContext } from "@fairlead/go-plugin";
 import type { ServiceRegistrar } from "@fairlead/grpc";
+import { FILE_DESCRIPTORS } from "../gen/notifier/descriptors.ts";
 import { callHandler } from "./call-handler.ts";
 import { createNotifierClient } from "./notifier-client.ts";
 import type { NotifierClient } from "./notifier-client.ts";
@@ -21,6 +22,7 @@ export const notifierKind = definePluginKind<NotifierHandlers, NotifierClient>({
   name: "notifier",
   register: registerNotifier,
   connect: (connection) => createNotifierClient(connection),
+  descriptors: () => FILE_DESCRIPTORS.map((text) => Buffer.from(text, "base64")),
 });
 
 function registerNotifier(registrar: ServiceRegistrar, handlers: NotifierHandlers, { logger }: ServeContext): void {
