@@ -9,6 +9,7 @@ import { chooseAppVersion } from "../protocol/app-version.ts";
 import { ENV_CLIENT_CERT, ENV_MULTIPLEX_GRPC, ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { formatHandshakeLine } from "../protocol/handshake-line.ts";
 import { createIdentity } from "../tls/certificate.ts";
+import { createManualTls } from "../tls/manual-tls.ts";
 import { createPeerTls, parseCertificate } from "../tls/peer-tls.ts";
 import type { PeerTls } from "../tls/peer-tls.ts";
 import { openListener } from "../transport/listener.ts";
@@ -39,7 +40,7 @@ export async function openPluginServer(options: PluginServerOptions, stdio: Stdi
   const logger = options.logger ?? silentLogger;
   checkCookie(options.handshake, env);
   const appVersion = chooseVersion(options, logger);
-  const tls = createPluginTls(env[ENV_CLIENT_CERT]);
+  const tls = createPluginTls(options, logger);
   await options.start?.();
   options.signal?.throwIfAborted();
   const listener = await openListener(readListenPlace(env), tls && (() => tls.peer.createServer()));
@@ -63,17 +64,22 @@ function chooseVersion(options: PluginServerOptions, logger: Logger): number {
 }
 
 interface PluginTls {
-  /** DER, for the handshake line. */
-  readonly certificate: Uint8Array;
+  /** DER, for the handshake line; none with certificates of the plugin's own. */
+  readonly certificate?: Uint8Array;
   readonly peer: PeerTls;
 }
 
 /**
- * AutoMTLS when the host sent its certificate: a one-time certificate, and trust in nobody but the host (server.go). Unlike
- * Go, refuses to start when the host's certificate cannot be read: no connection could ever succeed.
+ * The plugin's own certificates, else AutoMTLS when the host announced a certificate (server.go: Serve). Unlike Go, refuses
+ * to start when that one cannot be read: no connection could ever succeed.
  */
-function createPluginTls(hostPem: string | undefined): PluginTls | undefined {
-  if (hostPem === undefined || hostPem === "") return undefined;
+function createPluginTls({ tls, env }: PluginServerOptions, logger: Logger): PluginTls | undefined {
+  const hostPem = env[ENV_CLIENT_CERT] ?? "";
+  if (tls !== undefined) {
+    if (hostPem !== "") logger.log("warn", "the host asks for AutoMTLS, but this plugin has certificates of its own");
+    return { peer: createManualTls(tls, "host") };
+  }
+  if (hostPem === "") return undefined;
   const hostDer = parseCertificate(hostPem, "client cert provided but failed to parse (PLUGIN_CLIENT_CERT)");
   const identity = createIdentity();
   return { certificate: identity.certificateDer, peer: createPeerTls(identity, hostDer, "host") };

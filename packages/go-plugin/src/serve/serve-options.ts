@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { ServiceRegistrar } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
+import type { ManualTls } from "../tls/manual-tls.ts";
 import type { CookiePair, PluginKind, ServeContext } from "../plugin-kind.ts";
 
 /** A kind together with the implementation that serves it; made by {@link provide}. */
@@ -28,6 +29,11 @@ export interface ServeOptions {
   readonly versions: Readonly<Record<number, readonly ServedPlugin[]>>;
   /** Default: hclog's JSON lines on stderr, which hosts turn into their own log. */
   readonly logger?: Logger;
+  /**
+   * Certificates of the plugin's own (go-plugin's `TLSProvider`). Hosts need matching ones; those that ask for AutoMTLS are
+   * not served. Default: AutoMTLS with hosts that ask for it, else plaintext.
+   */
+  readonly tls?: ManualTls;
   /** How long running calls and `stop` may take when the host ends the plugin, milliseconds. Default 1 500. */
   readonly shutdownGraceMs?: number;
   /** Runs before the handshake line is printed; the host waits for it. A rejection fails the start. */

@@ -10,6 +10,8 @@ import type { Identity } from "./certificate.ts";
  * connections go either way.
  */
 export interface PeerTls {
+  /** What it is called in errors. */
+  readonly name: "AutoMTLS" | "TLS";
   /** For `tls.connect`, besides the address: succeeds with the peer and with nobody else. */
   connectOptions(): ConnectionOptions;
   /** A server that emits `secureConnection`; its sockets must be asked about with {@link isPeer}. */
@@ -21,7 +23,8 @@ export interface PeerTls {
 /** The other side, for errors. */
 export type PeerRole = "host" | "plugin";
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How long who connects may take for the handshake. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 const ANNOUNCED_IN = { host: "PLUGIN_CLIENT_CERT", plugin: "its handshake line" } as const;
 
 /**
@@ -40,6 +43,7 @@ export function createPeerTls(identity: Identity, peerDer: Uint8Array, peer: Pee
     minVersion: "TLSv1.2",
   } as const;
   return {
+    name: "AutoMTLS",
     connectOptions: () => ({
       ...shared,
       servername: TLS_SERVER_NAME,
@@ -53,7 +57,7 @@ export function createPeerTls(identity: Identity, peerDer: Uint8Array, peer: Pee
         ...shared,
         requestCert: true,
         rejectUnauthorized: true,
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
       }),
     isPeer: (socket) =>
       socket instanceof tls.TLSSocket &&

@@ -100,7 +100,7 @@ function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause
   const { code = "" } = cause as NodeJS.ErrnoException;
   if (tls !== undefined && !isUnreachable(code)) {
     const reason = code === "" ? cause.message : `${cause.message} (${code})`;
-    return new PluginError("ERR_TLS_IDENTITY", `AutoMTLS handshake with the ${peer} at ${shown} failed: ${reason}`, {
+    return new PluginError("ERR_TLS_IDENTITY", `${tls.name} handshake with the ${peer} at ${shown} failed: ${reason}`, {
       cause,
     });
   }
