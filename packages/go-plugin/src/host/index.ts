@@ -8,3 +8,4 @@ export type {
   LaunchOptions,
   PluginProcess,
 } from "./launch-options.ts";
+export type { AddressTranslator, AttachedRunner, Runner, RunnerCommand, RunnerProcess } from "./runner.ts";

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import type { CookiePair, PluginKind } from "../plugin-kind.ts";
+import type { Runner } from "./runner.ts";
 
 /** Plugin kinds by the name they are dispensed under. */
 export type KindMap = Readonly<Record<string, PluginKind<never, unknown>>>;
@@ -50,9 +51,21 @@ export interface LaunchOptions<K extends KindMap> {
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
   /** For logs and errors. Default: base name of the command. */
   readonly name?: string;
+  /** stdin of the plugin: nothing, or the host's own (as in go-plugin). Not with a `runner`. Default `"ignore"`. */
+  readonly stdin?: "ignore" | "inherit";
+  /**
+   * Starts the plugin, in another way than as a child process (go-plugin's `RunnerFunc`). It gets `command` as it is
+   * given here, and `checksum` is refused: what will run is not for the host to know.
+   */
+  readonly runner?: Runner;
+  /**
+   * `false`: the plugin is not killed when this process exits (go-plugin's `Managed`, where false is the default). For
+   * plugins that a later host attaches to; they must bear that their pipes break. Default `true`.
+   */
+  readonly managed?: boolean;
 }
 
-/** How a process ended: `code` or `signal` is set, never both. */
+/** How a process ended: `code` or `signal` is set, never both; neither when that is not known. */
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: string | null;
@@ -60,7 +73,10 @@ export interface ExitStatus {
 
 /** A plugin that is started, connected and healthy. */
 export interface PluginProcess<K extends KindMap> extends AsyncDisposable {
+  /** 0 when a runner started the plugin elsewhere. */
   readonly pid: number;
+  /** What the runner knows it by; a child process by its pid (go-plugin's `Client.ID`). */
+  readonly id: string;
   /** The application protocol version the plugin chose. */
   readonly protocolVersion: number;
   /** From the start of the process to the first answered health check, milliseconds. */
@@ -74,7 +90,7 @@ export interface PluginProcess<K extends KindMap> extends AsyncDisposable {
    * with `ERR_PLUGIN_UNHEALTHY` or `ERR_PLUGIN_GONE`.
    */
   ping(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<void>;
-  /** Ends the plugin: Shutdown call, then SIGTERM, then SIGKILL, each bounded by `stopGraceMs`. Idempotent. */
+  /** Ends the plugin (go-plugin's `Kill`): Shutdown call, then SIGTERM, then SIGKILL, each bounded by `stopGraceMs`. Idempotent. */
   stop(): Promise<ExitStatus>;
   /** SIGKILL at once. Idempotent. */
   kill(): Promise<ExitStatus>;

@@ -5,6 +5,7 @@ import { PluginError } from "../plugin-error.ts";
 import type { CookiePair } from "../plugin-kind.ts";
 import { parseChecksum } from "./checksum.ts";
 import type { Checksum, KindMap, LaunchOptions } from "./launch-options.ts";
+import type { Runner } from "./runner.ts";
 
 /** {@link LaunchOptions} checked and with its defaults filled in. */
 export interface LaunchPlan {
@@ -23,6 +24,9 @@ export interface LaunchPlan {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly stdio: NonNullable<LaunchOptions<KindMap>["stdio"]>;
+  readonly stdin: "ignore" | "inherit";
+  readonly runner: Runner | undefined;
+  readonly managed: boolean;
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -35,6 +39,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     throw invalid("handshake", "needs a magic cookie key and value");
   }
   if (options.checksum !== undefined) parseChecksum(options.checksum);
+  if (options.runner !== undefined) checkRunner(options.runner, options);
   const name = options.name ?? basename(options.command);
   return {
     name,
@@ -52,7 +57,18 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     signal: options.signal ?? new AbortController().signal,
     logger: (options.logger ?? silentLogger).child({ plugin: name }),
     stdio: options.stdio ?? {},
+    stdin: options.stdin ?? "ignore",
+    runner: options.runner,
+    managed: options.managed ?? true,
   };
+}
+
+// go-plugin finds out about the checksum after it has called the runner's factory: it has no path to check.
+function checkRunner(runner: Runner, { checksum, stdin }: LaunchOptions<KindMap>): void {
+  if (!isFunction((runner as unknown as Readonly<Record<string, unknown>>)["start"]))
+    throw invalid("runner", "has no method start");
+  if (checksum !== undefined) throw invalid("checksum", "cannot be verified for a plugin that a runner starts");
+  if (stdin !== undefined) throw invalid("stdin", "is up to the runner that starts the plugin");
 }
 
 // Callers without types: what is missing must neither start a plugin in another way nor fail in the middle of it.

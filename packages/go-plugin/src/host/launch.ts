@@ -4,21 +4,17 @@ import type { ClientConnection } from "@fairlead/grpc";
 import { createIdentity } from "../tls/certificate.ts";
 import type { Identity } from "../tls/certificate.ts";
 import { dialGrpc } from "../transport/dial.ts";
-import { verifyChecksum } from "./checksum.ts";
-import { buildPluginEnvironment } from "./environment.ts";
-import { resolveExecutable } from "./executable.ts";
 import { checkAlive } from "./health.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
 import { MortalConnection } from "./mortal-connection.ts";
-import { PluginChild } from "./plugin-child.ts";
+import type { PluginChild } from "./plugin-child.ts";
 import { agreeOnTls, readHandshake } from "./read-handshake.ts";
 import { RunningPlugin } from "./running-plugin.ts";
-import { createSocketFolder, removeSocketFolder } from "./socket-folder.ts";
+import { startChild } from "./start-child.ts";
+import type { StartedChild } from "./start-child.ts";
 import { StartDeadline } from "./start-deadline.ts";
-import { describeStartFailure } from "./start-failure.ts";
-import type { StartFacts } from "./start-failure.ts";
 import { receiveStdio } from "./stdio-sink.ts";
 
 const EXIT_PATIENCE_MS = 300;
@@ -31,69 +27,34 @@ export async function launch<const K extends KindMap>(options: LaunchOptions<K>)
   const plan = planLaunch(options);
   const deadline = new StartDeadline(plan.startTimeoutMs, plan.signal);
   try {
-    const file = await findExecutable(plan, deadline);
     const identity = plan.tls === "auto" ? createIdentity() : undefined;
-    const child = await startChild(plan, file, identity);
-    return (await finishStart(plan, child, identity, deadline)) as unknown as PluginProcess<K>;
+    const started = await startChild(plan, identity, deadline);
+    return (await finishStart(plan, started, identity, deadline)) as unknown as PluginProcess<K>;
   } finally {
     deadline.clear();
-  }
-}
-
-/** The file that will run, proven to be the expected one. */
-async function findExecutable(plan: LaunchPlan, deadline: StartDeadline): Promise<string> {
-  deadline.signal.throwIfAborted();
-  const file = await resolveExecutable(plan.command, {
-    cwd: plan.cwd,
-    searchPath: process.env["PATH"],
-    plugin: plan.name,
-  });
-  if (plan.checksum !== undefined) {
-    await deadline.limit(verifyChecksum(file, plan.checksum, deadline.signal));
-  }
-  return file;
-}
-
-async function startChild(plan: LaunchPlan, file: string, identity: Identity | undefined): Promise<PluginChild> {
-  plan.logger.log("debug", "starting plugin", { path: file });
-  const socketFolder = createSocketFolder();
-  const { command, args, cwd, logger } = plan;
-  try {
-    const env = buildPluginEnvironment({
-      env: plan.env,
-      cookie: plan.cookie,
-      versions: [...plan.kinds.keys()],
-      ports: plan.ports,
-      ...(identity === undefined ? {} : { certificatePem: identity.certificatePem }),
-      ...(socketFolder === undefined ? {} : { socketFolder }),
-    });
-    return new PluginChild({ file, argv0: command, args, cwd, env, socketFolder, logger });
-  } catch (error) {
-    if (socketFolder !== undefined) removeSocketFolder(socketFolder);
-    throw await describeStartFailure(error, startFacts(plan, file));
   }
 }
 
 /** From a started process to a plugin that answers; a plugin that does not get there is killed. */
 async function finishStart(
   plan: LaunchPlan,
-  child: PluginChild,
+  { child, describeFailure }: StartedChild,
   identity: Identity | undefined,
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
   try {
-    await deadline.limit(child.spawned);
     deadline.stage = "the handshake line";
     const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()]));
-    if (handshake.address.network === "unix") child.noteSocket(handshake.address.path);
+    const address = child.translateToHost(handshake.address);
+    child.noteSocket(address);
     const tls = agreeOnTls(handshake, identity);
     deadline.stage = "a connection";
-    const connection = await dialGrpc(handshake.address, { tls, peer: "plugin", signal: deadline.signal });
+    const connection = await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
     return await openPlugin(plan, child, { handshake, connection }, deadline);
   } catch (error) {
     const exit = await settledExit(child, deadline);
     await child.kill();
-    throw await describeStartFailure(error, startFacts(plan, child.file, child, exit));
+    throw await describeFailure(error, exit);
   }
 }
 
@@ -101,20 +62,6 @@ async function finishStart(
 async function settledExit(child: PluginChild, deadline: StartDeadline): Promise<ExitStatus | undefined> {
   if (deadline.signal.aborted) return child.exitStatus;
   return await Promise.race([child.exited, delay(EXIT_PATIENCE_MS, undefined, { ref: false })]);
-}
-
-function startFacts(plan: LaunchPlan, file: string, child?: PluginChild, exit?: ExitStatus): StartFacts {
-  return {
-    name: plan.name,
-    file,
-    cwd: plan.cwd,
-    searchPath: plan.env["PATH"],
-    cookieKey: plan.cookie.key,
-    pid: child?.pid ?? 0,
-    exit,
-    firstLine: child?.stdout.start ?? "",
-    stderr: child?.stderr.lines() ?? [],
-  };
 }
 
 /** From a connection to a plugin that proved to answer. */
@@ -125,7 +72,7 @@ async function openPlugin(
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
   const { handshake, connection } = opened;
-  const logger = plan.logger.child({ pid: child.pid });
+  const { logger } = child;
   const gone = new AbortController();
   try {
     // At once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.

@@ -1,70 +1,57 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
-import type { Readable } from "node:stream";
 import type { Logger } from "../logger.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
 import { onProcessExit } from "./exit-hook.ts";
 import type { ExitStatus } from "./launch-options.ts";
-import { killGroup, OWN_GROUP } from "./process-group.ts";
+import { PluginEnd } from "./plugin-end.ts";
+import type { PluginLife } from "./plugin-end.ts";
 import { readStderr } from "./plugin-stderr.ts";
 import { PluginStdout } from "./plugin-stdout.ts";
+import { translateToHost, translateToPlugin } from "./runner-process.ts";
+import type { RunnerProcess } from "./runner.ts";
 import { removeAdvertisedSocket, removeSocketFolder } from "./socket-folder.ts";
 import type { StderrExcerpt } from "./stderr-excerpt.ts";
 
 // What a plugin wrote just before it ended is still in the pipes; a grandchild may hold them open for ever.
 const DRAIN_MS = 250;
-const REAP_MS = 5_000;
 
-/** How to run the process. */
-export interface ChildPlan {
-  readonly file: string;
-  /** What the process sees as its own name. */
-  readonly argv0: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
+/** What is around the process. */
+export interface ChildSurroundings {
+  readonly startedAtMs: number;
   readonly socketFolder: string | undefined;
   readonly logger: Logger;
+  /** Whether it ends with the host's process. */
+  readonly managed: boolean;
 }
 
-/** One plugin process: its pipes, its end, and what it leaves behind. */
-export class PluginChild {
-  readonly startedAtMs = performance.now();
-  readonly file: string;
-  /** Resolves when the program runs, rejects when the system could not start it. */
-  readonly spawned: Promise<void>;
+/** One plugin that was started: its pipes, its end, and what it leaves behind. */
+export class PluginChild implements PluginLife {
+  readonly id: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  /** Says which process it is. */
+  readonly logger: Logger;
   /** Settles once the process is gone, its last output was read and its sockets were removed. */
   readonly exited: Promise<ExitStatus>;
   readonly stdout: PluginStdout;
   readonly stderr: Pick<StderrExcerpt, "lines">;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly #socketFolder: string | undefined;
+  readonly #process: RunnerProcess;
+  readonly #end: PluginEnd;
+  readonly #surroundings: ChildSurroundings;
   #socketPath: string | undefined;
   #exit: ExitStatus | undefined;
 
-  constructor(plan: ChildPlan) {
-    this.file = plan.file;
-    this.#socketFolder = plan.socketFolder;
-    const child = spawn(plan.file, plan.args, {
-      argv0: plan.argv0,
-      cwd: plan.cwd,
-      env: plan.env,
-      detached: OWN_GROUP,
-      // stdin: never the host's terminal.
-      stdio: ["ignore", "pipe", "pipe"],
-      windowsHide: true,
-    });
-    this.#child = child;
-    const logger = plan.logger.child({ pid: child.pid });
-    this.spawned = new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-    // Whoever waits for it hears of it; nobody has to.
-    this.spawned.catch(() => {});
-    this.stdout = new PluginStdout(child.stdout, logger);
-    this.stderr = readStderr(child.stderr, logger);
-    this.exited = this.#watchExit(logger);
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  constructor(process: RunnerProcess, surroundings: ChildSurroundings) {
+    this.id = process.id;
+    this.pid = process.pid ?? 0;
+    this.startedAtMs = surroundings.startedAtMs;
+    this.#process = process;
+    this.#surroundings = surroundings;
+    const { logger } = surroundings;
+    this.logger = logger;
+    this.#end = new PluginEnd(process, logger);
+    this.stdout = new PluginStdout(process.stdout, logger);
+    this.stderr = readStderr(process.stderr, logger);
+    this.exited = this.#watchExit();
   }
 
   /** How it ended, if it did. */
@@ -72,55 +59,66 @@ export class PluginChild {
     return this.#exit;
   }
 
+  translateToHost(address: PluginAddress): PluginAddress {
+    return translateToHost(this.#process, address);
+  }
+
+  translateToPlugin(address: PluginAddress): PluginAddress {
+    return translateToPlugin(this.#process, address);
+  }
+
   /** Remembers where the plugin listens, to remove that too. */
-  noteSocket(path: string): void {
-    this.#socketPath = path;
+  noteSocket(address: PluginAddress): void {
+    if (address.network === "unix") this.#socketPath = address.path;
   }
 
-  terminate(): void {
-    this.#child.kill("SIGTERM");
+  terminate(): boolean {
+    return this.#end.terminate();
   }
 
-  /** SIGKILL for the plugin and what it started. Bounded: a process the system cannot kill is not waited for. */
   async kill(): Promise<ExitStatus> {
-    if (this.#exit === undefined) killGroup(this.#child);
-    return await Promise.race([this.exited, unkillable()]);
+    if (this.#exit === undefined) this.#end.kill();
+    return await this.#end.boundedBy(this.exited);
   }
 
-  async #watchExit(logger: Logger): Promise<ExitStatus> {
-    const forget = onProcessExit(() => {
-      killGroup(this.#child);
+  async #watchExit(): Promise<ExitStatus> {
+    const { stdout, stderr, exited } = this.#process;
+    const { logger, managed } = this.#surroundings;
+    const atExit = (): void => {
+      this.#end.kill();
       this.#removeSockets();
-    });
-    const closed = new Promise((resolve) => this.#child.once("close", resolve));
-    const exit = await new Promise<ExitStatus>((resolve) => {
-      this.#child.once("exit", (code, signal) => resolve({ code, signal }));
-      // Never started: there will be no exit.
-      this.#child.once("error", () => {
-        if (this.#child.pid === undefined) resolve({ code: null, signal: null });
-      });
-    });
-    killGroup(this.#child);
+    };
+    const forget = managed ? onProcessExit(atExit) : () => {};
+    const closed = Promise.all([stdout, stderr].map((pipe) => new Promise((resolve) => pipe.once("close", resolve))));
+    const exit = await settle(exited, logger);
+    // What it started and left behind, too.
+    this.#end.kill();
     await Promise.race([closed, delay(DRAIN_MS)]);
-    this.#child.stdout.destroy();
-    this.#child.stderr.destroy();
+    stdout.destroy();
+    stderr.destroy();
     this.#removeSockets();
     forget();
     this.#exit = exit;
     // No more than a trace of it: whoever launched the plugin gets `exited`, and knows whether the end was asked for.
-    if (this.#child.pid !== undefined) logger.log("debug", "plugin process exited", { ...exit });
+    logger.log("debug", "plugin process exited", { ...exit });
     return exit;
   }
 
   #removeSockets(): void {
+    const { socketFolder } = this.#surroundings;
     if (this.#socketPath !== undefined) removeAdvertisedSocket(this.#socketPath);
-    if (this.#socketFolder !== undefined) removeSocketFolder(this.#socketFolder);
+    if (socketFolder !== undefined) removeSocketFolder(socketFolder);
   }
 }
 
-async function unkillable(): Promise<ExitStatus> {
-  await delay(REAP_MS);
-  return { code: null, signal: "SIGKILL" };
+// A runner that cannot say how its plugin ended has still said that it did.
+async function settle(exited: Promise<ExitStatus>, logger: Logger): Promise<ExitStatus> {
+  try {
+    return await exited;
+  } catch (error) {
+    logger.log("warn", "the runner does not know how the plugin ended", { error: String(error) });
+    return { code: null, signal: null };
+  }
 }
 
 function delay(ms: number): Promise<void> {

@@ -3,14 +3,14 @@ import { PluginError } from "../plugin-error.ts";
 import { checkAlive } from "./health.ts";
 import type { ClientOf, ExitStatus, KindMap, PluginProcess } from "./launch-options.ts";
 import type { MortalConnection } from "./mortal-connection.ts";
-import type { PluginChild } from "./plugin-child.ts";
+import type { PluginLife } from "./plugin-end.ts";
 import { climbStopLadder } from "./stop-ladder.ts";
 
 const DEFAULT_PING_TIMEOUT_MS = 5_000;
 
 export interface RunningPluginParts<K extends KindMap> {
   readonly name: string;
-  readonly child: PluginChild;
+  readonly child: PluginLife;
   readonly connection: MortalConnection;
   readonly protocolVersion: number;
   readonly kinds: K;
@@ -25,6 +25,7 @@ export interface RunningPluginParts<K extends KindMap> {
 /** A launched plugin, until its end. */
 export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   readonly pid: number;
+  readonly id: string;
   readonly protocolVersion: number;
   readonly startMs: number;
   readonly exited: Promise<ExitStatus>;
@@ -34,6 +35,7 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   constructor(parts: RunningPluginParts<K>) {
     this.#parts = parts;
     this.pid = parts.child.pid;
+    this.id = parts.child.id;
     this.protocolVersion = parts.protocolVersion;
     this.startMs = performance.now() - parts.child.startedAtMs;
     this.exited = this.#watchExit();
@@ -115,5 +117,5 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
 /** How a process ended, in words. */
 export function describeExit(exit: ExitStatus): string {
   if (exit.signal !== null) return `killed by ${exit.signal}`;
-  return exit.code === null ? "it did not start" : `exit status ${exit.code}`;
+  return exit.code === null ? "its exit status is not known" : `exit status ${exit.code}`;
 }

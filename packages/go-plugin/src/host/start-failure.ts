@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
 import { PluginError } from "../plugin-error.ts";
 import type { PluginErrorCode } from "../error-codes.ts";
 import { quoteLine } from "../protocol/handshake-line.ts";
 import { findCrashCause } from "./crash-cause.ts";
-import { diagnoseExecutable } from "./diagnosis.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { describeExit } from "./running-plugin.ts";
 
@@ -11,16 +9,19 @@ import { describeExit } from "./running-plugin.ts";
 export interface StartFacts {
   readonly name: string;
   readonly file: string;
-  readonly cwd: string;
-  readonly searchPath: string | undefined;
   readonly cookieKey: string;
-  readonly pid: number;
+  /** Undefined when it never ran; pid is 0 when it is no process of this machine. */
+  readonly process: { readonly id: string; readonly pid: number } | undefined;
   /** Undefined while it still ran when the host gave up. */
   readonly exit: ExitStatus | undefined;
   /** Empty when there was none. */
   readonly firstLine: string;
   readonly stderr: readonly string[];
+  /** What may explain it, one sentence each. */
+  readonly diagnose: () => Promise<readonly string[]>;
 }
+
+const DIAGNOSIS_MS = 1_000;
 
 // Failures that the plugin's file cannot explain.
 const UNRELATED_TO_FILE: ReadonlySet<PluginErrorCode> = new Set([
@@ -42,12 +43,13 @@ export async function describeStartFailure(error: unknown, facts: StartFacts): P
   const lines = [
     headline,
     ...[...describeCookie(facts), ...notes].map((note) => `Note: ${note}`),
-    `Command: ${facts.file}${facts.pid === 0 ? "" : ` (pid ${facts.pid})`}, ${describeState(facts)}.`,
+    `Command: ${facts.file}${describeProcess(facts)}, ${describeState(facts)}.`,
     ...describeFirstLine(failure, facts),
     ...describeSearchWords(failure, facts),
     ...describeStderr(headline, facts),
   ];
-  const { name, file, pid, exit, firstLine, stderr } = facts;
+  const { name, file, exit, firstLine, stderr } = facts;
+  const pid = facts.process?.pid ?? 0;
   return new PluginError(failure.code, lines.join("\n"), {
     details: { ...failure.details, plugin: name, file, pid, exit, firstLine, stderr, notes },
     cause: failure.cause ?? error,
@@ -86,10 +88,18 @@ function describeStderr(headline: string, { stderr }: StartFacts): string[] {
   return ["On stderr:", ...stderr.map((line) => `  ${quoteLine(line)}`)];
 }
 
+// It runs when something already went wrong, and may be the caller's own code.
 async function diagnose(facts: StartFacts): Promise<readonly string[]> {
-  const notes = await diagnoseExecutable(facts.file, facts.searchPath);
-  // The system says ENOENT about a missing folder too, and Node names the command.
-  return existsSync(facts.cwd) ? notes : [...notes, `The working folder ${facts.cwd} does not exist.`];
+  const { promise: late, resolve } = Promise.withResolvers<readonly string[]>();
+  const timer = setTimeout(resolve, DIAGNOSIS_MS, []);
+  try {
+    return await Promise.race([facts.diagnose(), late]);
+  } catch {
+    // The failure itself is what counts.
+    return [];
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toPluginError(error: unknown, facts: StartFacts): PluginError {
@@ -98,8 +108,13 @@ function toPluginError(error: unknown, facts: StartFacts): PluginError {
   return new PluginError("ERR_PLUGIN_SPAWN_FAILED", `cannot run ${facts.file}: ${reason}`, { cause: error });
 }
 
-function describeState({ pid, exit }: StartFacts): string {
-  if (pid === 0) return "never ran";
+function describeProcess({ process }: StartFacts): string {
+  if (process === undefined) return "";
+  return process.pid === 0 ? ` (id ${process.id})` : ` (pid ${process.pid})`;
+}
+
+function describeState({ process, exit }: StartFacts): string {
+  if (process === undefined) return "never ran";
   return exit === undefined ? "still running, killed by the host" : describeExit(exit);
 }
 

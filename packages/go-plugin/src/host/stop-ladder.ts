@@ -3,14 +3,14 @@ import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import { shutdownMethod } from "../protocol/services.ts";
 import type { ExitStatus } from "./launch-options.ts";
-import type { PluginChild } from "./plugin-child.ts";
+import type { PluginLife } from "./plugin-end.ts";
 
 /**
  * Ends a plugin: asks it to (Shutdown), tells it to (SIGTERM), ends it (SIGKILL). Each step has `graceMs` to work. Unlike
  * go-plugin's Kill, Shutdown has a deadline and SIGTERM comes before SIGKILL.
  */
 export async function climbStopLadder(
-  child: PluginChild,
+  child: PluginLife,
   connection: ClientConnection | undefined,
   options: { readonly graceMs: number; readonly logger: Logger },
 ): Promise<ExitStatus> {
@@ -20,10 +20,11 @@ export async function climbStopLadder(
     if (gone !== undefined) return gone;
     logger.log("warn", "plugin failed to exit gracefully", { graceMs });
   }
-  child.terminate();
-  const gone = await endsWithin(child, graceMs);
-  if (gone !== undefined) return gone;
-  logger.log("warn", "plugin ignored SIGTERM, killing it", { graceMs });
+  if (child.terminate()) {
+    const gone = await endsWithin(child, graceMs);
+    if (gone !== undefined) return gone;
+    logger.log("warn", "plugin ignored SIGTERM, killing it", { graceMs });
+  }
   return await child.kill();
 }
 
@@ -38,7 +39,7 @@ async function requestShutdown(connection: ClientConnection, graceMs: number): P
 }
 
 async function endsWithin(
-  child: PluginChild,
+  child: PluginLife,
   graceMs: number,
   request: Promise<"asked" | "refused"> = Promise.resolve("asked"),
 ): Promise<ExitStatus | undefined> {
