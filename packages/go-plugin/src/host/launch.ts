@@ -8,7 +8,7 @@ import { checkAlive } from "./health.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
-import { MortalConnection } from "./mortal-connection.ts";
+import { MortalConnection } from "../transport/mortal-connection.ts";
 import type { PluginChild } from "./plugin-child.ts";
 import { agreeOnTls, readHandshake } from "./read-handshake.ts";
 import { RunningPlugin } from "./running-plugin.ts";
@@ -87,7 +87,7 @@ async function openPlugin(
   const plugin = new RunningPlugin({
     name: plan.name,
     child,
-    connection: new MortalConnection(connection),
+    connection: new MortalConnection(connection, gone.signal),
     protocolVersion: handshake.appVersion,
     kinds: plan.kinds.get(handshake.appVersion) ?? {},
     stopGraceMs: plan.stopGraceMs,

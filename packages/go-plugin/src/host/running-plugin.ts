@@ -2,7 +2,7 @@ import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { checkAlive } from "./health.ts";
 import type { ClientOf, ExitStatus, KindMap, PluginProcess } from "./launch-options.ts";
-import type { MortalConnection } from "./mortal-connection.ts";
+import type { MortalConnection } from "../transport/mortal-connection.ts";
 import type { PluginLife } from "./plugin-end.ts";
 import { climbStopLadder } from "./stop-ladder.ts";
 
@@ -87,14 +87,13 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   }
 
   async #watchExit(): Promise<ExitStatus> {
-    const { name, child, connection, gone, signal } = this.#parts;
+    const { name, child, gone, signal } = this.#parts;
     const exit = await child.exited;
     signal.removeEventListener("abort", this.#killUnasked);
     const error = new PluginError("ERR_PLUGIN_GONE", `plugin ${name} is gone: ${describeExit(exit)}`, {
       details: { plugin: name, pid: this.pid, ...exit },
     });
     gone.abort(error);
-    connection.end(error);
     return exit;
   }
 

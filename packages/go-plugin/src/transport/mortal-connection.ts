@@ -8,20 +8,25 @@ import type { PluginError } from "../plugin-error.ts";
  */
 export class MortalConnection implements ClientConnection {
   readonly #connection: ClientConnection;
-  #end: PluginError | undefined;
+  readonly #gone: AbortSignal;
 
-  constructor(connection: ClientConnection) {
+  /** `gone` is aborted at the end, with a PluginError: from then on every call fails UNAVAILABLE with this cause. */
+  constructor(connection: ClientConnection, gone: AbortSignal) {
     this.#connection = connection;
+    this.#gone = gone;
+    const cut = (): void => connection.destroy(this.#end);
+    gone.addEventListener("abort", cut, { once: true });
+    if (gone.aborted) cut();
+    void connection.closed.then(() => gone.removeEventListener("abort", cut));
   }
 
-  /** From now on every call fails UNAVAILABLE with this cause; those under way too. */
-  end(error: PluginError): void {
-    this.#end = error;
-    this.#connection.destroy(error);
+  get #end(): PluginError | undefined {
+    return this.#gone.aborted ? (this.#gone.reason as PluginError) : undefined;
   }
 
   unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options?: CallOptions): Promise<Res> {
-    if (this.#end !== undefined) return Promise.reject(unavailable(this.#end));
+    const end = this.#end;
+    if (end !== undefined) return Promise.reject(unavailable(end));
     return this.#connection.unary(method, request, options);
   }
 
@@ -30,7 +35,8 @@ export class MortalConnection implements ClientConnection {
     request: Req,
     options?: CallOptions,
   ): AsyncIterable<Res> {
-    if (this.#end !== undefined) return failing(this.#end);
+    const end = this.#end;
+    if (end !== undefined) return failing(end);
     return this.#connection.serverStream(method, request, options);
   }
 
@@ -39,7 +45,8 @@ export class MortalConnection implements ClientConnection {
     requests: AsyncIterable<Req> | Iterable<Req>,
     options?: CallOptions,
   ): Promise<Res> {
-    if (this.#end !== undefined) return Promise.reject(unavailable(this.#end));
+    const end = this.#end;
+    if (end !== undefined) return Promise.reject(unavailable(end));
     return this.#connection.clientStream(method, requests, options);
   }
 

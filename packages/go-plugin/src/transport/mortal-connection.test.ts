@@ -31,11 +31,12 @@ describe("MortalConnection", () => {
       const [near, far] = createStreamPair();
       await using server = createGrpcServer();
       server.accept(far);
-      const connection = new MortalConnection(connectGrpc(near));
+      const end = new AbortController();
+      const connection = new MortalConnection(connectGrpc(near), end.signal);
       far.destroy();
       await connection.closed;
       const gone = new PluginError("ERR_PLUGIN_GONE", "plugin x is gone: exit status 7");
-      connection.end(gone);
+      end.abort(gone);
       await assert.rejects(call(connection), (error) => {
         assert.ok(GrpcError.is(error, "UNAVAILABLE"));
         assert.equal(error.cause, gone);
@@ -46,12 +47,29 @@ describe("MortalConnection", () => {
     });
   }
 
+  it("cuts calls under way", async () => {
+    const [near, far] = createStreamPair();
+    await using server = createGrpcServer();
+    const started = Promise.withResolvers<void>();
+    server.handleUnary(unary, async (_request, call) => {
+      started.resolve();
+      await new Promise((resolve) => call.signal.addEventListener("abort", resolve));
+      return nothing;
+    });
+    server.accept(far);
+    const end = new AbortController();
+    const call = new MortalConnection(connectGrpc(near), end.signal).unary(unary, nothing);
+    const gone = new PluginError("ERR_PLUGIN_GONE", "plugin x is gone: exit status 7");
+    void started.promise.then(() => end.abort(gone));
+    await assert.rejects(call, (error) => GrpcError.is(error, "UNAVAILABLE") && error.cause === gone);
+  });
+
   it("passes calls on until then", async () => {
     const [near, far] = createStreamPair();
     await using server = createGrpcServer();
     server.handleUnary(unary, (request) => request);
     server.accept(far);
-    await using connection = new MortalConnection(connectGrpc(near));
+    await using connection = new MortalConnection(connectGrpc(near), new AbortController().signal);
     assert.deepEqual([...(await connection.unary(unary, Uint8Array.of(1, 2)))], [1, 2]);
   });
 });
