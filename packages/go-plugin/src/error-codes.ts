@@ -28,12 +28,24 @@ export const ERROR_CODES = {
     nextStep: "Host and plugin must both use AutoMTLS or both do without: check the host's setting for this plugin.",
   },
   ERR_CONNECT_FAILED: {
-    nextStep: "The plugin announced an address that this host cannot reach: check that both see the same file system.",
+    nextStep:
+      "An address was announced that cannot be reached from here: check that both sides see the same file system.",
   },
   ERR_PLUGIN_UNHEALTHY: { nextStep: "The plugin runs but does not answer: look at its log." },
   ERR_UNKNOWN_PLUGIN: { nextStep: "Ask for a kind that was given to launch() for the negotiated version." },
   ERR_PLUGIN_GONE: { nextStep: "Launch the plugin again; its log says why it ended." },
   ERR_INVALID_OPTION: { nextStep: "Correct the option." },
+  ERR_BROKER_UNAVAILABLE: {
+    nextStep:
+      "Check that both sides are made for brokered connections; after an attach, a plugin made with Go has none.",
+  },
+  ERR_BROKER_TIMEOUT: {
+    nextStep:
+      "The other side must accept the id within 5 seconds of the dial, before or after; an accept serves one dial.",
+  },
+  ERR_BROKER_ID_IN_USE: { nextStep: "Take a new id from nextId() of the side that accepts, for each connection." },
+  ERR_BROKER_ADDRESS: { nextStep: "Only unix and tcp addresses are known: look at what the other side is made with." },
+  ERR_BROKER_CLOSED: { nextStep: "" },
   ERR_COOKIE_MISMATCH: { nextStep: "" },
   ERR_LISTEN_FAILED: {
     nextStep: "Check that the plugin may create files in its temporary folder (TMPDIR, PLUGIN_UNIX_SOCKET_DIR).",

@@ -1,3 +1,4 @@
+export type { Broker, BrokeredServer } from "./broker/broker.ts";
 export { silentLogger } from "./logger.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
 export { definePluginKind } from "./plugin-kind.ts";

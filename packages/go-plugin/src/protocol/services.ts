@@ -1,5 +1,6 @@
 import { defineMethod } from "@fairlead/grpc";
 import type { Codec } from "@fairlead/grpc";
+import { connInfoCodec } from "./conn-info.ts";
 import { readFields, writeBytesField, writeVarintField } from "./protobuf.ts";
 
 /** go-plugin's own services; the schema is in proto/. */
@@ -48,13 +49,10 @@ export const streamStdioMethod = defineMethod(
   stdioDataCodec,
 );
 
-/**
- * The broker's stream, open but idle: nothing here asks for brokered connections, and what the peer says about its own
- * goes unread.
- */
+/** What both sides tell each other about brokered connections. */
 export const startStreamMethod = defineMethod(
   "bidirectional",
   "/plugin.GRPCBroker/StartStream",
-  emptyCodec,
-  emptyCodec,
+  connInfoCodec,
+  connInfoCodec,
 );
