@@ -1,4 +1,5 @@
 export { launch } from "./launch.ts";
+export { stopAllPlugins } from "./managed-plugins.ts";
 export type {
   Checksum,
   ClientOf,
@@ -7,5 +8,6 @@ export type {
   Launch,
   LaunchOptions,
   PluginProcess,
+  PluginState,
 } from "./launch-options.ts";
 export type { AddressTranslator, AttachedRunner, Runner, RunnerCommand, RunnerProcess } from "./runner.ts";

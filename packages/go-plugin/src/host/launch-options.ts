@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import type { CookiePair, PluginKind } from "../plugin-kind.ts";
+import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import type { Runner } from "./runner.ts";
 
 /** Plugin kinds by the name they are dispensed under. */
@@ -59,10 +60,16 @@ export interface LaunchOptions<K extends KindMap> {
    */
   readonly runner?: Runner;
   /**
-   * `false`: the plugin is not killed when this process exits (go-plugin's `Managed`, where false is the default). For
-   * plugins that a later host attaches to; they must bear that their pipes break. Default `true`.
+   * `false`: neither {@link stopAllPlugins} nor the exit of this process ends the plugin (go-plugin's `Managed`, where
+   * false is the default). For plugins that a later host attaches to; they must bear that their pipes break. Default
+   * `true`.
    */
   readonly managed?: boolean;
+  /**
+   * Called once when the launched plugin is gone, whatever ended it; `exited` settles right after. Not called when the
+   * start fails. (go-plugin has no equivalent.)
+   */
+  readonly onExit?: (exit: ExitStatus) => void;
 }
 
 /** How a process ended: `code` or `signal` is set, never both; neither when that is not known. */
@@ -70,6 +77,13 @@ export interface ExitStatus {
   readonly code: number | null;
   readonly signal: string | null;
 }
+
+/** Where a plugin is in its life (go-plugin's `Client.Exited`, and more). */
+export type PluginState =
+  | { readonly status: "running" }
+  /** stop() or kill() was called, or the connection was lost. */
+  | { readonly status: "stopping" }
+  | { readonly status: "exited"; readonly exit: ExitStatus };
 
 /** A plugin that is started, connected and healthy. */
 export interface PluginProcess<K extends KindMap> extends AsyncDisposable {
@@ -81,8 +95,14 @@ export interface PluginProcess<K extends KindMap> extends AsyncDisposable {
   readonly protocolVersion: number;
   /** From the start of the process to the first answered health check, milliseconds. */
   readonly startMs: number;
+  readonly state: PluginState;
   /** Settles (never rejects) when the process is gone. */
   readonly exited: Promise<ExitStatus>;
+  /**
+   * What another host needs to attach to this plugin (go-plugin's `Client.ReattachConfig`). With AutoMTLS nobody else
+   * can: its certificates are made for one host.
+   */
+  readonly reattachInfo: ReattachInfo;
   /** The client of one kind; no call is made. Throws `ERR_UNKNOWN_PLUGIN` when the negotiated version lacks the kind. */
   dispense<N extends keyof K & string>(name: N): ClientOf<K[N]>;
   /**

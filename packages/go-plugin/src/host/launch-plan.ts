@@ -4,7 +4,7 @@ import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import type { CookiePair } from "../plugin-kind.ts";
 import { parseChecksum } from "./checksum.ts";
-import type { Checksum, KindMap, LaunchOptions } from "./launch-options.ts";
+import type { Checksum, ExitStatus, KindMap, LaunchOptions } from "./launch-options.ts";
 import type { Runner } from "./runner.ts";
 
 /** {@link LaunchOptions} checked and with its defaults filled in. */
@@ -27,6 +27,7 @@ export interface LaunchPlan {
   readonly stdin: "ignore" | "inherit";
   readonly runner: Runner | undefined;
   readonly managed: boolean;
+  readonly onExit: ((exit: ExitStatus) => void) | undefined;
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -60,6 +61,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     stdin: options.stdin ?? "ignore",
     runner: options.runner,
     managed: options.managed ?? true,
+    onExit: options.onExit,
   };
 }
 

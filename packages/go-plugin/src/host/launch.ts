@@ -1,21 +1,18 @@
-import type { Handshake } from "../protocol/handshake-line.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ClientConnection } from "@fairlead/grpc";
 import { createIdentity } from "../tls/certificate.ts";
 import type { Identity } from "../tls/certificate.ts";
 import { dialGrpc } from "../transport/dial.ts";
-import { checkAlive } from "./health.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
-import { MortalConnection } from "../transport/mortal-connection.ts";
+import { runManaged } from "./managed-plugins.ts";
+import { openPlugin } from "./open-plugin.ts";
 import type { PluginChild } from "./plugin-child.ts";
 import { agreeOnTls, readHandshake } from "./read-handshake.ts";
-import { RunningPlugin } from "./running-plugin.ts";
+import type { RunningPlugin } from "./running-plugin.ts";
 import { startChild } from "./start-child.ts";
 import type { StartedChild } from "./start-child.ts";
 import { StartDeadline } from "./start-deadline.ts";
-import { receiveStdio } from "./stdio-sink.ts";
 
 const EXIT_PATIENCE_MS = 300;
 
@@ -25,11 +22,16 @@ const EXIT_PATIENCE_MS = 300;
  */
 export async function launch<const K extends KindMap>(options: LaunchOptions<K>): Promise<PluginProcess<K>> {
   const plan = planLaunch(options);
-  const deadline = new StartDeadline(plan.startTimeoutMs, plan.signal);
+  const plugin = await runManaged(plan, (signal) => startPlugin(plan, signal));
+  return plugin as unknown as PluginProcess<K>;
+}
+
+async function startPlugin(plan: LaunchPlan, signal: AbortSignal): Promise<RunningPlugin<KindMap>> {
+  const deadline = new StartDeadline(plan.startTimeoutMs, signal);
   try {
     const identity = plan.tls === "auto" ? createIdentity() : undefined;
     const started = await startChild(plan, identity, deadline);
-    return (await finishStart(plan, started, identity, deadline)) as unknown as PluginProcess<K>;
+    return await finishStart(plan, started, identity, deadline);
   } finally {
     deadline.clear();
   }
@@ -50,7 +52,11 @@ async function finishStart(
     const tls = agreeOnTls(handshake, identity);
     deadline.stage = "a connection";
     const connection = await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
-    return await openPlugin(plan, child, { handshake, connection }, deadline);
+    const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
+    const plugin = await openPlugin(plan, { life: child, connection, info, logger: child.logger }, deadline);
+    const durationMs = Math.round(plugin.startMs);
+    child.logger.log("debug", "plugin started", { version: info.protocolVersion, durationMs });
+    return plugin;
   } catch (error) {
     const exit = await settledExit(child, deadline);
     await child.kill();
@@ -62,39 +68,4 @@ async function finishStart(
 async function settledExit(child: PluginChild, deadline: StartDeadline): Promise<ExitStatus | undefined> {
   if (deadline.signal.aborted) return child.exitStatus;
   return await Promise.race([child.exited, delay(EXIT_PATIENCE_MS, undefined, { ref: false })]);
-}
-
-/** From a connection to a plugin that proved to answer. */
-async function openPlugin(
-  plan: LaunchPlan,
-  child: PluginChild,
-  opened: { readonly handshake: Handshake; readonly connection: ClientConnection },
-  deadline: StartDeadline,
-): Promise<RunningPlugin<KindMap>> {
-  const { handshake, connection } = opened;
-  const { logger } = child;
-  const gone = new AbortController();
-  try {
-    // At once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
-    void receiveStdio(connection, plan.stdio, logger, gone.signal);
-    deadline.stage = "an answer to the health check";
-    await deadline.limit(checkAlive(connection, { signal: deadline.signal }));
-  } catch (error) {
-    gone.abort(error);
-    connection.destroy();
-    throw error;
-  }
-  const plugin = new RunningPlugin({
-    name: plan.name,
-    child,
-    connection: new MortalConnection(connection, gone.signal),
-    protocolVersion: handshake.appVersion,
-    kinds: plan.kinds.get(handshake.appVersion) ?? {},
-    stopGraceMs: plan.stopGraceMs,
-    signal: plan.signal,
-    logger,
-    gone,
-  });
-  logger.log("debug", "plugin started", { version: plugin.protocolVersion, durationMs: Math.round(plugin.startMs) });
-  return plugin;
 }

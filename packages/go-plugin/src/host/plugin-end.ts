@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import type { AttachedRunner } from "./runner.ts";
 
@@ -14,6 +15,10 @@ export interface PluginLife {
   readonly exited: Promise<ExitStatus>;
   /** How it ended, if it did. */
   readonly exitStatus: ExitStatus | undefined;
+  translateToHost(address: PluginAddress): PluginAddress;
+  translateToPlugin(address: PluginAddress): PluginAddress;
+  /** Its end is near: look closely, where looking is all one can do. */
+  expectEnd?(): void;
   /** Tells it to end (SIGTERM); false when it cannot be told. */
   terminate(): boolean;
   /** Ends it (SIGKILL), and what it started. Bounded: a process the system cannot kill is not waited for. */

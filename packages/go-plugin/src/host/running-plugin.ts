@@ -1,7 +1,8 @@
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { checkAlive } from "./health.ts";
-import type { ClientOf, ExitStatus, KindMap, PluginProcess } from "./launch-options.ts";
+import type { ReattachInfo } from "../protocol/reattach-info.ts";
+import type { ClientOf, ExitStatus, KindMap, PluginProcess, PluginState } from "./launch-options.ts";
 import type { MortalConnection } from "../transport/mortal-connection.ts";
 import type { PluginLife } from "./plugin-end.ts";
 import { climbStopLadder } from "./stop-ladder.ts";
@@ -12,12 +13,13 @@ export interface RunningPluginParts<K extends KindMap> {
   readonly name: string;
   readonly child: PluginLife;
   readonly connection: MortalConnection;
-  readonly protocolVersion: number;
+  readonly info: ReattachInfo;
   readonly kinds: K;
   readonly stopGraceMs: number;
   /** Kills the plugin. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  readonly onExit: ((exit: ExitStatus) => void) | undefined;
   /** Aborted here when the plugin is gone. */
   readonly gone: AbortController;
 }
@@ -27,6 +29,7 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   readonly pid: number;
   readonly id: string;
   readonly protocolVersion: number;
+  readonly reattachInfo: ReattachInfo;
   readonly startMs: number;
   readonly exited: Promise<ExitStatus>;
   readonly #parts: RunningPluginParts<K>;
@@ -36,12 +39,19 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
     this.#parts = parts;
     this.pid = parts.child.pid;
     this.id = parts.child.id;
-    this.protocolVersion = parts.protocolVersion;
+    this.protocolVersion = parts.info.protocolVersion;
+    this.reattachInfo = parts.info;
     this.startMs = performance.now() - parts.child.startedAtMs;
     this.exited = this.#watchExit();
     void this.#watchConnection();
     parts.signal.addEventListener("abort", this.#killUnasked, { once: true });
     if (parts.signal.aborted) this.#killUnasked();
+  }
+
+  get state(): PluginState {
+    const { exitStatus: exit } = this.#parts.child;
+    if (exit !== undefined) return { status: "exited", exit };
+    return { status: this.#ending === undefined ? "running" : "stopping" };
   }
 
   dispense<N extends keyof K & string>(name: N): ClientOf<K[N]> {
@@ -64,11 +74,13 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   }
 
   stop(): Promise<ExitStatus> {
+    this.#parts.child.expectEnd?.();
     this.#ending ??= this.#stop();
     return this.#ending;
   }
 
   async kill(): Promise<ExitStatus> {
+    this.#parts.child.expectEnd?.();
     this.#ending ??= this.exited;
     return await this.#parts.child.kill();
   }
@@ -87,13 +99,18 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   }
 
   async #watchExit(): Promise<ExitStatus> {
-    const { name, child, gone, signal } = this.#parts;
+    const { name, child, gone, signal, onExit, logger } = this.#parts;
     const exit = await child.exited;
     signal.removeEventListener("abort", this.#killUnasked);
     const error = new PluginError("ERR_PLUGIN_GONE", `plugin ${name} is gone: ${describeExit(exit)}`, {
       details: { plugin: name, pid: this.pid, ...exit },
     });
     gone.abort(error);
+    try {
+      onExit?.(exit);
+    } catch (failure) {
+      logger.log("error", "the onExit callback failed", { error: String(failure) });
+    }
     return exit;
   }
 
