@@ -1,0 +1,123 @@
+/** What compiles and what does not: kinds, their implementations and clients, on both sides. Read by tsc, never run. */
+import { definePluginKind } from "@fairlead/go-plugin";
+import type { HostContext, PluginKind, ServeContext } from "@fairlead/go-plugin";
+import { launch } from "@fairlead/go-plugin/host";
+import type { ClientOf, ExitStatus, Launch, LaunchOptions, PluginProcess } from "@fairlead/go-plugin/host";
+import { provide } from "@fairlead/go-plugin/serve";
+import type { ServedPlugin, ServeOptions } from "@fairlead/go-plugin/serve";
+import { connectInMemory } from "@fairlead/go-plugin/testing";
+import type { InMemoryPlugin } from "@fairlead/go-plugin/testing";
+import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Compiles when both are the same type; `any` is the same as nothing but itself. */
+declare function same<A, B>(...proof: Same<A, B> extends true ? [] : [never]): void;
+
+interface Store {
+  get(key: string): string;
+}
+interface StoreClient {
+  get(key: string): Promise<string>;
+}
+interface Counter {
+  next(): number;
+}
+interface CounterClient {
+  next(): Promise<number>;
+}
+
+// A kind.
+const storeKind = definePluginKind<Store, StoreClient>({
+  name: "store",
+  register(registrar, impl, context) {
+    same<typeof registrar, ServiceRegistrar>();
+    same<typeof impl, Store>();
+    same<typeof context, ServeContext>();
+  },
+  connect(connection, context) {
+    same<typeof connection, ClientConnection>();
+    same<typeof context, HostContext>();
+    return { get: async (key) => await Promise.resolve(key) };
+  },
+});
+same<typeof storeKind, PluginKind<Store, StoreClient>>();
+declare const counterKind: PluginKind<Counter, CounterClient>;
+
+// Both types come from the parts, too.
+const inferred = definePluginKind({
+  name: "inferred",
+  register(_registrar: ServiceRegistrar, _impl: Counter) {},
+  connect: () => ({ next: async () => await Promise.resolve(1) }),
+});
+same<typeof inferred, PluginKind<Counter, { next: () => Promise<number> }>>();
+
+definePluginKind<Store, StoreClient>({
+  name: "store",
+  register() {},
+  // @ts-expect-error another client than promised
+  connect: () => ({ get: (key: string) => key }),
+});
+
+// The plugin's side: an implementation of the kind, and nothing is inferred from it.
+same<ReturnType<typeof provideStore>, ServedPlugin>();
+function provideStore() {
+  return provide(storeKind, { get: (key) => key.toUpperCase() });
+}
+// @ts-expect-error not a Store
+provide(storeKind, { next: () => 1 });
+// @ts-expect-error a Store's get() answers with a string
+provide(storeKind, { get: (key: string) => key.length });
+
+({
+  handshake: { key: "KEY", value: "value" },
+  versions: { 1: [provideStore()], 2: [provideStore(), provide(counterKind, { next: () => 1 })] },
+}) satisfies ServeOptions;
+({
+  handshake: { key: "KEY", value: "value" },
+  // @ts-expect-error versions are numbers
+  versions: { one: [provideStore()] },
+}) satisfies ServeOptions;
+
+// The host's side: clients by the names of the versions.
+const common = { command: "plugin", env: {}, handshake: { key: "KEY", value: "value" } };
+const plugin = await launch({ ...common, versions: { 1: { store: storeKind, counter: counterKind } } });
+same<typeof plugin, PluginProcess<{ readonly store: typeof storeKind; readonly counter: typeof counterKind }>>();
+same<ReturnType<typeof dispenseStore>, StoreClient>();
+function dispenseStore() {
+  return plugin.dispense("store");
+}
+same<ReturnType<typeof dispenseCounter>, CounterClient>();
+function dispenseCounter() {
+  return plugin.dispense("counter");
+}
+same<ClientOf<typeof storeKind>, StoreClient>();
+same<typeof plugin.exited, Promise<ExitStatus>>();
+// @ts-expect-error no such kind
+plugin.dispense("other");
+// @ts-expect-error a client's methods are the kind's
+void plugin.dispense("store").next();
+// @ts-expect-error plugins give clients, not implementations
+plugin.dispense("store").get("key").toUpperCase();
+
+// @ts-expect-error the environment is the caller's decision
+void launch({ command: "plugin", handshake: common.handshake, versions: { 1: { store: storeKind } } });
+// @ts-expect-error TLS is automatic, given or off
+void launch({ ...common, versions: { 1: { store: storeKind } }, tls: true });
+// @ts-expect-error kinds have names
+void launch({ ...common, versions: { 1: [storeKind] } });
+// @ts-expect-error only sha256
+void launch({ ...common, versions: { 1: { store: storeKind } }, checksum: { algorithm: "md5", hex: "" } });
+
+// For those who take launch() as an argument.
+launch satisfies Launch;
+declare const anyLaunch: Launch;
+same<Awaited<ReturnType<typeof launchWithIt>>, PluginProcess<{ store: typeof storeKind }>>();
+async function launchWithIt(options: LaunchOptions<{ store: typeof storeKind }>) {
+  return await anyLaunch(options);
+}
+
+// Both sides in one process.
+const inMemory = await connectInMemory(storeKind, { get: (key) => key });
+same<typeof inMemory, InMemoryPlugin<StoreClient>>();
+// @ts-expect-error not a Store
+void connectInMemory(storeKind, { next: () => 1 });
