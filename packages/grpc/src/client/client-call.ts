@@ -118,7 +118,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   }
 
   onAbort(reason: unknown): void {
-    this.finish(new GrpcError("CANCELLED", "the call was cancelled", { cause: reason }));
+    this.finish(errorFromAbort(reason, "the call was cancelled"));
   }
 
   #responseHead(list: HeaderList, isEnd: boolean): void {
@@ -178,6 +178,12 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     this.session.resetStream(this, "PROTOCOL_ERROR");
     this.finish(new GrpcError("INTERNAL", `the server sent a malformed response: ${problem}`));
   }
+}
+
+/** A signal may speak for a deadline. */
+export function errorFromAbort(reason: unknown, message: string): GrpcError {
+  if (GrpcError.is(reason, "DEADLINE_EXCEEDED")) return reason;
+  return new GrpcError("CANCELLED", message, { cause: reason });
 }
 
 function overError(): GrpcError {

@@ -1,9 +1,13 @@
 import type { Metadata } from "../metadata.ts";
+import type { ClientInterceptor } from "../interceptors/client-interceptor.ts";
 import type { Method } from "../method.ts";
 
 /** What may be said about one call. */
 export interface CallOptions {
-  /** Aborting it cancels the call: the server is told, the caller sees CANCELLED with the signal's reason as cause. */
+  /**
+   * Aborting it cancels the call: the server is told, the caller sees CANCELLED with the signal's reason as cause (or the
+   * reason itself when that is a GrpcError DEADLINE_EXCEEDED).
+   */
   readonly signal?: AbortSignal;
   /** Milliseconds from now; sent as `grpc-timeout` and enforced here too. Default: none. */
   readonly deadlineMs?: number;
@@ -67,4 +71,6 @@ export interface ClientOptions {
   readonly maxSendBytes?: number;
   /** `caller`: the connection attaches no `data` listener and is fed through `receive`. Default `stream`. */
   readonly reads?: "stream" | "caller";
+  /** What every call goes through, the first one outermost. Default: none, which costs nothing. */
+  readonly interceptors?: readonly ClientInterceptor[];
 }

@@ -13,7 +13,7 @@ import { ownClientSettings } from "../connection/settings.ts";
 import type { StreamRecord } from "../connection/stream-record.ts";
 import type { SessionOptions } from "../connection/stream-table.ts";
 import { AbortWatch } from "./abort-watch.ts";
-import type { CallSession, ClientCall } from "./client-call.ts";
+import { errorFromAbort, type CallSession, type ClientCall } from "./client-call.ts";
 
 /** Calls that may wait for the peer's concurrency limit or for a full socket. */
 const MAX_WAITING_CALLS = 10_000;
@@ -99,7 +99,7 @@ export class ClientSession extends Session implements CallSession {
     }
     const { signal, deadlineMs } = call.options;
     if (signal?.aborted === true) {
-      return new GrpcError("CANCELLED", "the call was cancelled before it started", { cause: signal.reason });
+      return errorFromAbort(signal.reason, "the call was cancelled before it started");
     }
     if (deadlineMs !== undefined && !(deadlineMs > 0)) {
       return new GrpcError("DEADLINE_EXCEEDED", "the deadline passed before the call started");

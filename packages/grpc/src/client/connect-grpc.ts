@@ -4,6 +4,7 @@ import { encodeMessage } from "../calls/marshal.ts";
 import { pump } from "../calls/pump.ts";
 import { DEFAULT_GRACE_MS, DEFAULT_MAX_MESSAGE_BYTES } from "../defaults.ts";
 import { GrpcError } from "../grpc-error.ts";
+import { interceptClient } from "../interceptors/intercept-client.ts";
 import type { Method } from "../method.ts";
 import { BidiClientCall, SingleResponseCall, StreamResponseCall } from "./client-call-kinds.ts";
 import { NO_OPTIONS, type ClientCall } from "./client-call.ts";
@@ -16,7 +17,7 @@ import { ClientSession } from "./client-session.ts";
  * then it drains; to go on, connect a new stream.
  */
 export function connectGrpc(stream: Duplex, options: ClientOptions = {}): ClientConnection {
-  return new GrpcClientConnection(stream, options);
+  return interceptClient(new GrpcClientConnection(stream, options), options.interceptors ?? []);
 }
 
 function checkedText(option: string, text: string): string {

@@ -25,13 +25,14 @@ export function createGrpcServer(options: ServerOptions = {}): GrpcServer {
 
 class ConnectionServer implements GrpcServer {
   readonly #options: ServerOptions;
-  readonly #routes = new Routes();
+  readonly #routes: Routes;
   readonly #deadlines = new DeadlineQueue();
   readonly #sessions = new Set<ServerSession>();
   #isClosed = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#routes = new Routes(options.interceptors);
   }
 
   handleUnary<Req, Res>(method: Method<Req, Res, "unary">, handler: UnaryHandler<Req, Res>): void {

@@ -1,3 +1,5 @@
+import { interceptHandler, type RawHandler } from "../interceptors/intercept-handler.ts";
+import type { ServerInterceptor } from "../interceptors/server-interceptor.ts";
 import { splitPath, type Method } from "../method.ts";
 import type { ServerCall } from "./grpc-server.ts";
 
@@ -6,13 +8,18 @@ export interface Route {
   readonly method: Method<unknown, unknown>;
   readonly streamsRequests: boolean;
   readonly streamsResponses: boolean;
-  readonly handler: (input: unknown, call: ServerCall) => unknown;
+  readonly handler: RawHandler;
 }
 
 /** The methods of a server by path. */
 export class Routes {
   readonly #routes = new Map<string, Route>();
   readonly #services = new Set<string>();
+  readonly #interceptors: readonly ServerInterceptor[];
+
+  constructor(interceptors: readonly ServerInterceptor[] = []) {
+    this.#interceptors = interceptors;
+  }
 
   get services(): readonly string[] {
     return [...this.#services];
@@ -24,11 +31,16 @@ export class Routes {
     if (parts === undefined) throw new TypeError(`method path ${JSON.stringify(method.path)} is not /service/method`);
     if (this.#routes.has(method.path)) throw new TypeError(`method ${method.path} has a handler already`);
     this.#services.add(parts.service);
+    const plainMethod = method as Method<unknown, unknown>;
     this.#routes.set(method.path, {
-      method,
+      method: plainMethod,
       streamsRequests: method.kind === "client-streaming" || method.kind === "bidirectional",
       streamsResponses: method.kind === "server-streaming" || method.kind === "bidirectional",
-      handler: handler as (input: unknown, call: ServerCall) => unknown,
+      handler: interceptHandler(
+        plainMethod,
+        handler as (input: unknown, call: ServerCall) => unknown,
+        this.#interceptors,
+      ),
     });
   }
 

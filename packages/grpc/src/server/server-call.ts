@@ -8,8 +8,8 @@ import type { Sender } from "../connection/sender.ts";
 import { StreamRecord } from "../connection/stream-record.ts";
 import type { Http2ErrorCode } from "../frames/http2-error.ts";
 import { GrpcError } from "../grpc-error.ts";
+import type { ShortenableCall } from "../interceptors/intercept-handler.ts";
 import { Metadata } from "../metadata.ts";
-import type { ServerCall } from "./grpc-server.ts";
 import type { Route } from "./routes.ts";
 
 /** What a call asks of the connection it is on. */
@@ -26,6 +26,8 @@ export interface ServerCallSession {
   releaseUnread(stream: StreamRecord, sizeBytes: number): void;
   /** Nothing more will be sent for the call; its handler may still run. */
   release(call: ServerCallRecord): void;
+  /** The call's deadline is another one now. */
+  rescheduleDeadline(call: ServerCallRecord): void;
   /** The handler has returned: the call no longer counts against the concurrency limit. */
   onHandlerDone(call: ServerCallRecord): void;
 }
@@ -34,7 +36,7 @@ export interface ServerCallSession {
  * One call on a server: the record of its stream and what its handler sees. What few handlers ask for (metadata, the
  * signal) is made when it is asked for.
  */
-export class ServerCallRecord extends StreamRecord implements ServerCall, Deadline, PumpTarget<unknown> {
+export class ServerCallRecord extends StreamRecord implements ShortenableCall, Deadline, PumpTarget<unknown> {
   readonly path: string;
   deadlineAtMs = 0;
   deadlineIndex = -1;
@@ -117,6 +119,14 @@ export class ServerCallRecord extends StreamRecord implements ServerCall, Deadli
   setTimeoutMs(timeoutMs: number): void {
     this.#timeoutMs = timeoutMs;
     this.deadlineAtMs = performance.now() + timeoutMs;
+  }
+
+  shortenDeadline(deadline: Date): void {
+    const atMs = deadline.getTime() - performance.timeOrigin;
+    if (this.isDone || (this.#timeoutMs !== undefined && atMs >= this.deadlineAtMs)) return;
+    this.#timeoutMs = atMs - performance.now();
+    this.deadlineAtMs = atMs;
+    this.#session.rescheduleDeadline(this);
   }
 
   /** Handlers of request streams start with the headers, the others when the request is whole. */

@@ -131,6 +131,11 @@ export class ServerSession extends Session implements ServerCallSession {
     if (call.deadlineIndex >= 0) this.#options.deadlines.remove(call);
   }
 
+  rescheduleDeadline(call: ServerCallRecord): void {
+    this.release(call);
+    this.#options.deadlines.add(call);
+  }
+
   onHandlerDone(call: ServerCallRecord): void {
     if (!call.outlivedStream) return;
     call.outlivedStream = false;

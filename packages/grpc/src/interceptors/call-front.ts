@@ -1,0 +1,88 @@
+import type { BidiCall, CallOptions } from "../client/client-connection.ts";
+import { NO_OPTIONS } from "../client/client-call.ts";
+import { GrpcError } from "../grpc-error.ts";
+import type { Method } from "../method.ts";
+import { CallScope } from "./call-scope.ts";
+import type { InvokeNext } from "./client-interceptor.ts";
+import { toAsyncIterable, type Messages } from "./messages.ts";
+import { RequestChannel } from "./request-channel.ts";
+import { ResponseStream } from "./response-stream.ts";
+
+/** The four kinds of calls of a client, made of one function that takes them all. */
+export class CallFront {
+  readonly #invoke: InvokeNext;
+
+  constructor(invoke: InvokeNext) {
+    this.#invoke = invoke;
+  }
+
+  unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options: CallOptions = NO_OPTIONS): Promise<Res> {
+    return this.#single(method, { kind: "single", message: request }, options);
+  }
+
+  clientStream<Req, Res>(
+    method: Method<Req, Res, "client-streaming">,
+    requests: AsyncIterable<Req> | Iterable<Req>,
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<Res> {
+    return this.#single(method, { kind: "stream", messages: toAsyncIterable(requests) }, options);
+  }
+
+  serverStream<Req, Res>(
+    method: Method<Req, Res, "server-streaming">,
+    request: Req,
+    options: CallOptions = NO_OPTIONS,
+  ): AsyncIterable<Res> {
+    const responses = this.#stream(method, { kind: "single", message: request }, options, () => {});
+    return responses as AsyncIterable<unknown> as AsyncIterable<Res>;
+  }
+
+  bidi<Req, Res>(method: Method<Req, Res, "bidirectional">, options: CallOptions = NO_OPTIONS): BidiCall<Req, Res> {
+    const requests = new RequestChannel();
+    const responses = this.#stream(method, { kind: "stream", messages: requests }, options, (error) =>
+      requests.close(error),
+    );
+    return {
+      send: (message) => requests.send(message),
+      end: () => requests.end(),
+      cancel: () => responses.cancel(),
+      [Symbol.asyncIterator]: () => responses[Symbol.asyncIterator]() as AsyncIterator<unknown> as AsyncIterator<Res>,
+    };
+  }
+
+  #single<Req, Res>(method: Method<Req, Res>, request: Messages, options: CallOptions): Promise<Res> {
+    return new Promise((resolve, reject) => {
+      const scope = new CallScope(options, reject);
+      this.#start(method, request, options, scope)
+        .then((response) => {
+          if (response.kind === "single") return resolve(response.message as Res);
+          throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
+        })
+        .catch((error: unknown) => reject(GrpcError.from(error)))
+        .finally(() => scope.close());
+    });
+  }
+
+  #stream<Req, Res>(
+    method: Method<Req, Res>,
+    request: Messages,
+    options: CallOptions,
+    onOver: (error: GrpcError | undefined) => void,
+  ): ResponseStream {
+    return new ResponseStream(options, (scope) => this.#start(method, request, options, scope), onOver);
+  }
+
+  async #start<Req, Res>(
+    method: Method<Req, Res>,
+    request: Messages,
+    options: CallOptions,
+    scope: CallScope,
+  ): Promise<Messages> {
+    return await this.#invoke({
+      method,
+      options: { ...options, signal: scope.signal },
+      request,
+      startedAtMs: scope.startedAtMs,
+    });
+  }
+}

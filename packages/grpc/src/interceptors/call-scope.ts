@@ -1,0 +1,59 @@
+import type { CallOptions } from "../client/client-connection.ts";
+import { GrpcError } from "../grpc-error.ts";
+
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+/** What a caller said about the end of a call, kept whatever interceptors wait for: its signal, its deadline, its leaving. */
+export class CallScope {
+  readonly startedAtMs = performance.now();
+  readonly #abort = new AbortController();
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #onFail: (error: GrpcError) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `onFail` is called once at most, never from here. */
+  constructor({ signal, deadlineMs }: CallOptions, onFail: (error: GrpcError) => void) {
+    this.#onFail = onFail;
+    this.#callerSignal = signal;
+    if (signal?.aborted === true) {
+      // Calls see it at once, the caller of this when it holds what it constructs.
+      this.#abort.abort(signal.reason);
+      queueMicrotask(this.#onCallerAbort);
+    } else signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+    if (deadlineMs === undefined) return;
+    this.#timer = setTimeout(
+      () => {
+        const error = new GrpcError("DEADLINE_EXCEEDED", `the deadline of ${deadlineMs} ms passed`);
+        this.#end(error, error);
+      },
+      Math.min(MAX_TIMEOUT_MS, Math.max(0, Math.ceil(deadlineMs))),
+    );
+  }
+
+  /** For the calls made in its name. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The caller does not want the rest. */
+  cancel(): void {
+    this.#end(undefined, new GrpcError("CANCELLED", "the call was cancelled"));
+  }
+
+  /** The call is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+  }
+
+  readonly #onCallerAbort = (): void => {
+    const reason: unknown = this.#callerSignal?.reason;
+    this.#end(reason, new GrpcError("CANCELLED", "the call was cancelled", { cause: reason }));
+  };
+
+  #end(reason: unknown, error: GrpcError): void {
+    this.close();
+    this.#onFail(error);
+    this.#abort.abort(reason);
+  }
+}

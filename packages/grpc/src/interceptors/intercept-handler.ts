@@ -1,0 +1,108 @@
+import { GrpcError } from "../grpc-error.ts";
+import type { Method } from "../method.ts";
+import type { ServerCall } from "../server/grpc-server.ts";
+import { toAsyncIterable, type Messages } from "./messages.ts";
+import type { HandleNext, IncomingCall, ServerInterceptor } from "./server-interceptor.ts";
+
+/** What a session gives to handlers. */
+export interface ShortenableCall extends ServerCall {
+  /** The call ends at `deadline` when that is before its own. */
+  shortenDeadline(deadline: Date): void;
+}
+
+export type RawHandler = (input: unknown, call: ShortenableCall) => unknown;
+
+/** A handler behind interceptors, the first one outermost. Without any it is the handler itself. */
+export function interceptHandler(
+  method: Method<unknown, unknown>,
+  handler: (input: unknown, call: ServerCall) => unknown,
+  interceptors: readonly ServerInterceptor[],
+): RawHandler {
+  if (interceptors.length === 0) return handler;
+  const streamsRequests = method.kind === "client-streaming" || method.kind === "bidirectional";
+  const streamsResponses = method.kind === "server-streaming" || method.kind === "bidirectional";
+  return (input, call) => {
+    const { deadline } = call;
+    const handle: HandleNext = async (incoming) => {
+      if (incoming.deadline !== undefined && incoming.deadline !== deadline) call.shortenDeadline(incoming.deadline);
+      const output = handler(inputOf(incoming, streamsRequests), incoming);
+      return streamsResponses
+        ? { kind: "stream", messages: toAsyncIterable(output as AsyncIterable<unknown>) }
+        : { kind: "single", message: await output };
+    };
+    const chain = interceptors.reduceRight<HandleNext>(
+      (next, interceptor) => async (incoming) => await interceptor(incoming, next),
+      handle,
+    );
+    const request: Messages = streamsRequests
+      ? { kind: "stream", messages: input as AsyncIterable<unknown> }
+      : { kind: "single", message: input };
+    const response = chain(incomingCall(call, method, request, deadline));
+    return streamsResponses ? new LateStream(response) : singleOf(response);
+  };
+}
+
+function incomingCall(
+  call: ServerCall,
+  method: Method<unknown, unknown>,
+  request: Messages,
+  deadline: Date | undefined,
+): IncomingCall {
+  return {
+    method,
+    request,
+    path: call.path,
+    peer: call.peer,
+    deadline,
+    // Made when they are asked for.
+    get metadata() {
+      return call.metadata;
+    },
+    get signal() {
+      return call.signal;
+    },
+    get trailers() {
+      return call.trailers;
+    },
+    sendHeaders: (metadata) => call.sendHeaders(metadata),
+  };
+}
+
+function inputOf({ method, request }: IncomingCall, streams: boolean): unknown {
+  if (streams && request.kind === "stream") return request.messages;
+  if (!streams && request.kind === "single") return request.message;
+  throw new GrpcError("INTERNAL", `an interceptor gave the handler of ${method.path} the wrong kind of request`);
+}
+
+async function singleOf(response: Promise<Messages>): Promise<unknown> {
+  const messages = await response;
+  if (messages.kind === "single") return messages.message;
+  throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
+}
+
+/** The responses of a call that interceptors are still at work on. */
+class LateStream implements AsyncIterableIterator<unknown> {
+  readonly #source: Promise<AsyncIterator<unknown>>;
+
+  constructor(response: Promise<Messages>) {
+    this.#source = response.then((messages) => {
+      if (messages.kind === "stream") return messages.messages[Symbol.asyncIterator]();
+      throw new GrpcError("INTERNAL", "an interceptor answered a streaming call with a single message");
+    });
+    // A call that ended meanwhile asks for nothing more.
+    this.#source.catch(() => {});
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    return await (await this.#source).next();
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    await (await this.#source).return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

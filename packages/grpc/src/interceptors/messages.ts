@@ -1,0 +1,104 @@
+/** The one request or response of a direction that does not stream. */
+export interface SingleMessage {
+  readonly kind: "single";
+  readonly message: unknown;
+}
+
+/** The messages of a direction that streams. */
+export interface MessageStream {
+  readonly kind: "stream";
+  /** Can be iterated once. */
+  readonly messages: AsyncIterable<unknown>;
+}
+
+/** One direction of a call, as interceptors see it. Which of the two it is follows from the method's kind. */
+export type Messages = SingleMessage | MessageStream;
+
+export interface MessageFollower {
+  /** What takes the message's place; a throw ends the stream with that error. */
+  onMessage?(message: unknown): unknown;
+  /** The stream ended by itself; `error` is undefined after its last message. */
+  onEnd?(error: unknown): void;
+  /** The reader left before the end. */
+  onLeave?(): void;
+}
+
+/** Puts `change` between a direction's messages and its reader, single or many. */
+export function mapMessages(messages: Messages, change: (message: unknown) => unknown): Messages {
+  if (messages.kind === "single") return { kind: "single", message: change(messages.message) };
+  return { kind: "stream", messages: followMessages(messages.messages, { onMessage: change }) };
+}
+
+/**
+ * A stream that tells of each message and of its end. No async generator: those do not hear that their reader has left
+ * while they wait for the next message.
+ */
+export function followMessages(source: AsyncIterable<unknown>, follower: MessageFollower): AsyncIterable<unknown> {
+  return { [Symbol.asyncIterator]: () => new FollowedMessages(source[Symbol.asyncIterator](), follower) };
+}
+
+class FollowedMessages implements AsyncIterator<unknown, undefined> {
+  readonly #source: AsyncIterator<unknown>;
+  readonly #follower: MessageFollower;
+  #isOver = false;
+
+  constructor(source: AsyncIterator<unknown>, follower: MessageFollower) {
+    this.#source = source;
+    this.#follower = follower;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    let result: IteratorResult<unknown, unknown>;
+    try {
+      result = await this.#source.next();
+    } catch (error) {
+      this.#end(error);
+      throw error;
+    }
+    if (result.done === true) {
+      this.#end(undefined);
+      return { done: true, value: undefined };
+    }
+    if (this.#follower.onMessage === undefined) return { done: false, value: result.value };
+    try {
+      return { done: false, value: this.#follower.onMessage(result.value) };
+    } catch (error) {
+      this.#end(error);
+      // The error is the one to tell, not what the source says to it.
+      void this.#source.return?.().catch(() => {});
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.#follower.onLeave?.();
+    }
+    await this.#source.return?.();
+    return { done: true, value: undefined };
+  }
+
+  #end(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#follower.onEnd?.(error);
+  }
+}
+
+/** What callers may give as a source of requests, as interceptors see it. */
+export function toAsyncIterable(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown> {
+  if (Symbol.asyncIterator in source) return source;
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = source[Symbol.iterator]();
+      return {
+        next: async () => await Promise.resolve(iterator.next()),
+        return: async () => {
+          iterator.return?.();
+          return await Promise.resolve({ done: true, value: undefined });
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,402 @@
+// What stands between callers, connections and handlers, for all four kinds of calls.
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+
+import {
+  defineMethod,
+  GrpcError,
+  interceptClient,
+  mapMessages,
+  Metadata,
+  observeClientCalls,
+  observeServerCalls,
+  type CallOptions,
+  type CallOutcome,
+  type ClientConnection,
+  type ClientInterceptor,
+  type Messages,
+  type ServerInterceptor,
+} from "../src/index.ts";
+import { connectInMemory } from "./fixtures/connections.ts";
+import { chat, countUp, echo, join, registerEcho, textCodec } from "./fixtures/echo-service.ts";
+
+const hang = defineMethod("unary", "/test.Echo/Hang", textCodec, textCodec);
+const hangStream = defineMethod("server-streaming", "/test.Echo/HangStream", textCodec, textCodec);
+const fail = defineMethod("unary", "/test.Echo/Fail", textCodec, textCodec);
+
+/** The four kinds of calls, each answering "a" with "a" when nobody interferes. */
+const KINDS: Readonly<Record<string, (client: ClientConnection, options?: CallOptions) => Promise<string>>> = {
+  unary: (client, options) => client.unary(echo, "a", options),
+  "server-streaming": async (client, options) =>
+    (await Array.fromAsync(client.serverStream({ ...countUp, path: "/test.Echo/Repeat" }, "a", options))).join(),
+  "client-streaming": (client, options) => client.clientStream(join, ["a"], options),
+  bidirectional: async (client, options) => {
+    const call = client.bidi(chat, options);
+    const sent = call.send("a").then(() => call.end());
+    // Fails with the call, whose error is the one to see.
+    sent.catch(() => {});
+    const answers = await Array.fromAsync(call);
+    await sent;
+    return answers.join();
+  },
+};
+
+function connect(client: readonly ClientInterceptor[], server: readonly ServerInterceptor[] = []) {
+  return connectInMemory({
+    client: { interceptors: client },
+    server: { interceptors: server },
+    register: (target) => {
+      registerEcho(target);
+      target.handleServerStream({ ...countUp, path: "/test.Echo/Repeat" }, async function* (request) {
+        yield request;
+      });
+      target.handleUnary(hang, () => new Promise(() => {}));
+      target.handleServerStream(hangStream, async function* (_request, call) {
+        yield "first";
+        await new Promise((_resolve, reject) => {
+          call.signal.addEventListener("abort", () => reject(GrpcError.from(call.signal.reason)), { once: true });
+        });
+      });
+      target.handleUnary(fail, (request, call) => {
+        call.trailers.set("why", "asked");
+        throw new GrpcError("NOT_FOUND", request);
+      });
+    },
+  });
+}
+
+const refuse = async (): Promise<never> => {
+  throw new GrpcError("PERMISSION_DENIED", "not you");
+};
+const odd = async (): Promise<never> => {
+  throw new RangeError("odd");
+};
+async function* failing(): AsyncGenerator<string> {
+  yield "a";
+  throw new GrpcError("ABORTED", "no more");
+}
+
+for (const [kind, call] of Object.entries(KINDS)) {
+  suite(`${kind} calls`, () => {
+    test("pass through interceptors that do nothing", async () => {
+      await using pair = await connect([(outgoing, next) => next(outgoing)], [(incoming, next) => next(incoming)]);
+      assert.equal(await call(pair.client), "a");
+    });
+
+    test("meet interceptors in the order given, the first one outermost, on both sides", async () => {
+      const order: string[] = [];
+      const named =
+        (name: string) =>
+        <Call>(passing: Call, next: (passing: Call) => Promise<Messages>): Promise<Messages> => {
+          order.push(name);
+          return next(passing);
+        };
+      await using pair = await connect([named("c1"), named("c2")], [named("s1"), named("s2")]);
+      assert.equal(await call(pair.client), "a");
+      assert.deepEqual(order, ["c1", "c2", "s1", "s2"]);
+    });
+
+    test("have their requests and responses changed on the client", async () => {
+      await using pair = await connect([
+        async (outgoing, next) =>
+          mapMessages(
+            await next({ ...outgoing, request: mapMessages(outgoing.request, (text) => `<${String(text)}`) }),
+            (text) => `${String(text)}>`,
+          ),
+      ]);
+      assert.equal(await call(pair.client), "<a>");
+    });
+
+    test("have their requests and responses changed on the server", async () => {
+      await using pair = await connect(
+        [],
+        [
+          async (incoming, next) =>
+            mapMessages(
+              await next({ ...incoming, request: mapMessages(incoming.request, (text) => `<${String(text)}`) }),
+              (text) => `${String(text)}>`,
+            ),
+        ],
+      );
+      assert.equal(await call(pair.client), "<a>");
+    });
+
+    test("carry the metadata interceptors add, which neither the caller nor the handler gave", async () => {
+      const seen: unknown[] = [];
+      await using pair = await connect(
+        [
+          (outgoing, next) => {
+            const metadata = new Metadata(outgoing.options.metadata).set("event-id", "7");
+            return next({ ...outgoing, options: { ...outgoing.options, metadata } });
+          },
+        ],
+        [
+          (incoming, next) => next({ ...incoming, metadata: new Metadata(incoming.metadata).set("user", "kim") }),
+          (incoming, next) => {
+            seen.push(incoming.metadata.get("event-id"), incoming.metadata.get("own"), incoming.metadata.get("user"));
+            incoming.trailers.set("served-by", "test");
+            return next(incoming);
+          },
+        ],
+      );
+      const metadata = new Metadata([["own", "1"]]);
+      let trailers: Metadata | undefined;
+      assert.equal(await call(pair.client, { metadata, onTrailers: (given) => (trailers = given) }), "a");
+      assert.deepEqual(seen, ["7", "1", "kim"]);
+      assert.equal(trailers?.get("served-by"), "test");
+      assert.equal(metadata.size, 1);
+    });
+
+    test("are refused by what an interceptor throws, with its status", async () => {
+      for (const [interceptor, expected] of [
+        [refuse, { code: "PERMISSION_DENIED", message: "not you" }],
+        [odd, { code: "UNKNOWN", message: "odd" }],
+      ] as const) {
+        await using atClient = await connect([interceptor]);
+        await assert.rejects(call(atClient.client), expected);
+        await using atServer = await connect([], [interceptor]);
+        await assert.rejects(call(atServer.client), expected);
+      }
+    });
+
+    test("that an interceptor answers itself never reach the server", async () => {
+      let handled = 0;
+      const streams = kind === "server-streaming" || kind === "bidirectional";
+      const answer: ClientInterceptor = async () =>
+        streams
+          ? {
+              kind: "stream",
+              messages: (async function* () {
+                yield "cached";
+              })(),
+            }
+          : { kind: "single", message: "cached" };
+      await using pair = await connect(
+        [answer],
+        [
+          (incoming, next) => {
+            handled++;
+            return next(incoming);
+          },
+        ],
+      );
+      if (kind === "bidirectional") {
+        assert.deepEqual(await Array.fromAsync(pair.client.bidi(chat)), ["cached"]);
+      } else assert.equal(await call(pair.client), "cached");
+      assert.equal(handled, 0);
+    });
+
+    test("whose interceptor answers with the wrong kind of response fail", async () => {
+      const streams = kind === "server-streaming" || kind === "bidirectional";
+      const wrong: ClientInterceptor & ServerInterceptor = async () =>
+        streams
+          ? { kind: "single", message: "x" }
+          : { kind: "stream", messages: (async function* (): AsyncGenerator<string> {})() };
+      await using atClient = await connect([wrong]);
+      await assert.rejects(call(atClient.client), { code: "INTERNAL" });
+      await using atServer = await connect([], [wrong]);
+      await assert.rejects(call(atServer.client), { code: "INTERNAL" });
+    });
+
+    test("are observed once on each side", async () => {
+      const outcomes: CallOutcome[] = [];
+      const record = (outcome: CallOutcome): void => void outcomes.push(outcome);
+      await using pair = await connect([observeClientCalls(record)], [observeServerCalls(record)]);
+      assert.equal(await call(pair.client), "a");
+      assert.deepEqual(
+        outcomes.map(({ code, requests, responses }) => ({ code, requests, responses })),
+        Array.from({ length: 2 }, () => ({ code: "OK", requests: 1, responses: 1 })),
+      );
+      assert.ok(outcomes.every(({ durationMs }) => durationMs >= 0));
+    });
+
+    test("are cancelled and late as without interceptors, whatever interceptors wait for", async () => {
+      await using pair = await connect([() => new Promise(() => {})]);
+      const abort = new AbortController();
+      const cancelled = call(pair.client, { signal: abort.signal });
+      abort.abort("enough");
+      await assert.rejects(cancelled, { code: "CANCELLED", cause: "enough" });
+      await assert.rejects(call(pair.client, { signal: abort.signal }), { code: "CANCELLED", cause: "enough" });
+      await assert.rejects(call(pair.client, { deadlineMs: 10 }), { code: "DEADLINE_EXCEEDED" });
+    });
+  });
+}
+
+test("a deadline an interceptor sets is kept on the client and told to the server", async () => {
+  let deadline: Date | undefined;
+  await using pair = await connect(
+    [(outgoing, next) => next({ ...outgoing, options: { ...outgoing.options, deadlineMs: 20 } })],
+    [
+      (incoming, next) => {
+        deadline = incoming.deadline;
+        return next(incoming);
+      },
+    ],
+  );
+  await assert.rejects(pair.client.unary(hang, ""), { code: "DEADLINE_EXCEEDED" });
+  assert.ok(deadline instanceof Date);
+});
+
+test("a deadline an interceptor sets on the server ends the call, a later one changes nothing", async () => {
+  await using early = await connect(
+    [],
+    [(incoming, next) => next({ ...incoming, deadline: new Date(Date.now() + 10) })],
+  );
+  await assert.rejects(early.client.unary(hang, ""), {
+    code: "DEADLINE_EXCEEDED",
+    message: "context deadline exceeded",
+  });
+  const later = new Date(Date.now() + 3_600_000);
+  await using late = await connect([], [(incoming, next) => next({ ...incoming, deadline: later })]);
+  await assert.rejects(late.client.unary(hang, "", { deadlineMs: 10 }), { code: "DEADLINE_EXCEEDED" });
+});
+
+test("an interceptor may call again, and the caller sees what came last", async () => {
+  let attempts = 0;
+  const retry: ClientInterceptor = async (call, next) => {
+    for (;;) {
+      try {
+        return await next(call);
+      } catch (error) {
+        if (attempts >= 3) throw error;
+      }
+    }
+  };
+  await using pair = await connect(
+    [retry],
+    [
+      async (call, next) => {
+        if (++attempts < 3) throw new GrpcError("UNAVAILABLE", "not yet");
+        return await next(call);
+      },
+    ],
+  );
+  assert.equal(await pair.client.unary(echo, "x"), "x");
+  assert.equal(attempts, 3);
+});
+
+test("errors and trailers are observed on both sides", async () => {
+  const outcomes: CallOutcome[] = [];
+  const record = (outcome: CallOutcome): void => void outcomes.push(outcome);
+  await using pair = await connect([observeClientCalls(record)], [observeServerCalls(record)]);
+  await assert.rejects(pair.client.unary(fail, "nothing here"), { code: "NOT_FOUND" });
+  for (const outcome of outcomes) {
+    assert.equal(outcome.code, "NOT_FOUND");
+    assert.equal(outcome.error?.message, "nothing here");
+    assert.equal(outcome.trailers?.get("why"), "asked");
+  }
+  assert.equal(outcomes.length, 2);
+});
+
+test("a stream left early is seen as cancelled on both sides, and its handler ends", async () => {
+  const outcomes: CallOutcome[] = [];
+  const server = Promise.withResolvers<CallOutcome>();
+  await using pair = await connect(
+    [observeClientCalls((outcome) => outcomes.push(outcome))],
+    [observeServerCalls(server.resolve)],
+  );
+  for await (const text of pair.client.serverStream(hangStream, "")) {
+    assert.equal(text, "first");
+    break;
+  }
+  assert.equal((await server.promise).code, "CANCELLED");
+  assert.deepEqual(
+    outcomes.map(({ code, responses }) => [code, responses]),
+    [["CANCELLED", 1]],
+  );
+});
+
+test("a call that its deadline cuts is seen as such on both sides", async () => {
+  const client = Promise.withResolvers<CallOutcome>();
+  const server = Promise.withResolvers<CallOutcome>();
+  await using pair = await connect([observeClientCalls(client.resolve)], [observeServerCalls(server.resolve)]);
+  await assert.rejects(pair.client.unary(hang, "", { deadlineMs: 20 }), { code: "DEADLINE_EXCEEDED" });
+  assert.equal((await client.promise).code, "DEADLINE_EXCEEDED");
+  // Whoever is quicker: the server's own timer, or the client's reset.
+  assert.match((await server.promise).code, /^(DEADLINE_EXCEEDED|CANCELLED)$/);
+});
+
+test("what a bidirectional caller sends is taken as fast as it is passed on, and fails when the call is over", async () => {
+  await using pair = await connect([(outgoing, next) => next(outgoing)]);
+  const call = pair.client.bidi(chat);
+  const answers = call[Symbol.asyncIterator]();
+  for (const text of ["one", "two", "three"]) {
+    const sent = call.send(text);
+    assert.deepEqual(await answers.next(), { done: false, value: text });
+    await sent;
+  }
+  call.cancel();
+  await assert.rejects(answers.next(), { code: "CANCELLED" });
+  await assert.rejects(call.send("four"), { code: "CANCELLED" });
+  assert.deepEqual(await answers.next(), { done: true, value: undefined });
+});
+
+test("a source of requests that fails ends the call with its error, before and behind interceptors", async () => {
+  await using pair = await connect([(outgoing, next) => next(outgoing)]);
+  await assert.rejects(pair.client.clientStream(join, failing()), { code: "ABORTED", message: "no more" });
+  await using changing = await connect([
+    (outgoing, next) =>
+      next({
+        ...outgoing,
+        request: mapMessages(outgoing.request, () => {
+          throw new GrpcError("INVALID_ARGUMENT", "bad text");
+        }),
+      }),
+  ]);
+  const call = changing.client.bidi(chat);
+  void call.send("x").catch(() => {});
+  await assert.rejects(Array.fromAsync(call), { code: "INVALID_ARGUMENT", message: "bad text" });
+});
+
+test("a source of requests is told when nobody reads it any more", async () => {
+  const left = Promise.withResolvers<void>();
+  const source: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: () => {
+        left.resolve();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  await using pair = await connect([(outgoing, next) => next(outgoing)]);
+  const abort = new AbortController();
+  const call = pair.client.clientStream(join, source, { signal: abort.signal });
+  await pair.client.unary(echo, "the first call is under way");
+  abort.abort();
+  await assert.rejects(call, { code: "CANCELLED" });
+  await left.promise;
+});
+
+test("a stream of responses can be iterated once", async () => {
+  await using pair = await connect([(outgoing, next) => next(outgoing)]);
+  const stream = pair.client.serverStream(countUp, "2");
+  assert.deepEqual(await Array.fromAsync(stream), ["0", "1"]);
+  assert.throws(() => stream[Symbol.asyncIterator](), { code: "INTERNAL" });
+});
+
+test("a listener that throws changes nothing for the call", async () => {
+  const warned = Promise.withResolvers<Error>();
+  process.once("warning", warned.resolve);
+  await using pair = await connect([
+    observeClientCalls(() => {
+      throw new RangeError("a listener's own");
+    }),
+  ]);
+  assert.equal(await pair.client.unary(echo, "x"), "x");
+  assert.equal((await warned.promise).message, "a listener's own");
+});
+
+test("a connection without interceptors is the connection itself", async () => {
+  await using pair = await connectInMemory({ register: registerEcho });
+  assert.equal(interceptClient(pair.client, []), pair.client);
+});
+
+test("an intercepted connection closes as the one below", async () => {
+  await using pair = await connectInMemory({ register: registerEcho });
+  const client = interceptClient(pair.client, [(outgoing, next) => next(outgoing)]);
+  await client.close();
+  await client.closed;
+  assert.equal(client.closeReason, undefined);
+  await assert.rejects(client.unary(echo, "x"), { code: "UNAVAILABLE" });
+});
