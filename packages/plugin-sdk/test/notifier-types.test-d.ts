@@ -3,7 +3,7 @@ import type { ClientOf } from "@fairlead/go-plugin/host";
 import { provide } from "@fairlead/go-plugin/serve";
 import { serveNotifier } from "@fairlead/plugin-sdk";
 import type { CallContext, FsEvent } from "@fairlead/plugin-sdk";
-import { NOTIFIER_PROTOCOL_VERSION, notifierKind } from "@fairlead/plugin-sdk/client";
+import { type NOTIFIER_PROTOCOL_VERSION, notifierKind } from "@fairlead/plugin-sdk/client";
 import type { NotifierClient } from "@fairlead/plugin-sdk/client";
 import { connectNotifier } from "@fairlead/plugin-sdk/testing";
 
