@@ -32,6 +32,9 @@ export const ERROR_CODES = {
       "An address was announced that cannot be reached from here: check that both sides see the same file system.",
   },
   ERR_PLUGIN_UNHEALTHY: { nextStep: "The plugin runs but does not answer: look at its log." },
+  ERR_REATTACH_NOT_FOUND: {
+    nextStep: "The plugin has ended, or listens elsewhere: take what it says about itself now.",
+  },
   ERR_UNKNOWN_PLUGIN: { nextStep: "Ask for a kind that was given to launch() for the negotiated version." },
   ERR_PLUGIN_GONE: { nextStep: "Launch the plugin again; its log says why it ended." },
   ERR_INVALID_OPTION: { nextStep: "Correct the option." },

@@ -10,4 +10,8 @@ export type {
   PluginProcess,
   PluginState,
 } from "./launch-options.ts";
+export { reattach } from "./reattach.ts";
+export type { ReattachOptions } from "./reattach-plan.ts";
+export { parseReattachInfo, formatReattachInfo } from "../protocol/reattach-info.ts";
+export type { ReattachInfo } from "../protocol/reattach-info.ts";
 export type { AddressTranslator, AttachedRunner, Runner, RunnerCommand, RunnerProcess } from "./runner.ts";

@@ -1,10 +1,9 @@
 import { basename } from "node:path";
-import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
-import { PluginError } from "../plugin-error.ts";
 import type { CookiePair } from "../plugin-kind.ts";
 import { parseChecksum } from "./checksum.ts";
 import type { Checksum, ExitStatus, KindMap, LaunchOptions } from "./launch-options.ts";
+import { isFunction, isRecord, OptionRules } from "./option-rules.ts";
 import type { Runner } from "./runner.ts";
 
 /** {@link LaunchOptions} checked and with its defaults filled in. */
@@ -30,7 +29,8 @@ export interface LaunchPlan {
   readonly onExit: ((exit: ExitStatus) => void) | undefined;
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const rules = new OptionRules("launch");
+const invalid = rules.invalid.bind(rules);
 
 /** Checks the options before anything is done with them; throws `ERR_INVALID_OPTION`. */
 export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
@@ -49,14 +49,14 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     cwd: options.cwd ?? process.cwd(),
     env: options.env,
     cookie: options.handshake,
-    kinds: readVersions(options.versions),
+    kinds: rules.readVersions(options.versions),
     tls: options.tls ?? "none",
     checksum: options.checksum,
-    startTimeoutMs: readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
-    stopGraceMs: readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),
+    startTimeoutMs: rules.readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
+    stopGraceMs: rules.readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),
     ports: readPorts(options.ports ?? { min: 10_000, max: 25_000 }),
     signal: options.signal ?? new AbortController().signal,
-    logger: (options.logger ?? silentLogger).child({ plugin: name }),
+    logger: rules.readLogger(options.logger, name),
     stdio: options.stdio ?? {},
     stdin: options.stdin ?? "ignore",
     runner: options.runner,
@@ -66,16 +66,15 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
 }
 
 // go-plugin finds out about the checksum after it has called the runner's factory: it has no path to check.
-function checkRunner(runner: Runner, { checksum, stdin }: LaunchOptions<KindMap>): void {
-  if (!isFunction((runner as unknown as Readonly<Record<string, unknown>>)["start"]))
-    throw invalid("runner", "has no method start");
+function checkRunner(runner: unknown, { checksum, stdin }: LaunchOptions<KindMap>): void {
+  if (!isRecord(runner) || !isFunction(runner["start"])) throw invalid("runner", "has no method start");
   if (checksum !== undefined) throw invalid("checksum", "cannot be verified for a plugin that a runner starts");
   if (stdin !== undefined) throw invalid("stdin", "is up to the runner that starts the plugin");
 }
 
 // Callers without types: what is missing must neither start a plugin in another way nor fail in the middle of it.
 function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?: unknown }): void {
-  const { command, handshake, env, versions, tls, logger } = options;
+  const { command, handshake, env, tls, stdin } = options;
   if (typeof command !== "string") throw invalid("command", "is not set: give the executable to run");
   if (!isRecord(handshake) || typeof handshake["key"] !== "string" || typeof handshake["value"] !== "string") {
     throw invalid("handshake", "needs a magic cookie key and value");
@@ -84,30 +83,14 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== "string") throw invalid("env", `has no text for ${name}: leave the variable out`);
   }
-  if (!isRecord(versions)) throw invalid("versions", "is not set: give the plugin kinds of at least one version");
   if (tls !== undefined && tls !== "auto" && tls !== "none") {
     throw invalid("tls", `is ${JSON.stringify(tls)}: expected "auto" or "none"`);
   }
-  if (logger !== undefined && !(isRecord(logger) && isFunction(logger["log"]) && isFunction(logger["child"]))) {
-    throw invalid("logger", "has no method log or no method child");
+  if (stdin !== undefined && stdin !== "ignore" && stdin !== "inherit") {
+    throw invalid("stdin", `is ${JSON.stringify(stdin)}: expected "ignore" or "inherit"`);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === "function";
-}
-
-function readVersions(versions: Readonly<Record<number, KindMap>>): ReadonlyMap<number, KindMap> {
-  const kinds = new Map(Object.entries(versions).map(([version, map]) => [Number(version), map]));
-  if (kinds.size === 0) throw invalid("versions", "is empty: give the plugin kinds of at least one version");
-  for (const version of kinds.keys()) {
-    if (!Number.isSafeInteger(version) || version < 0) throw invalid("versions", `has ${version}, not a whole number`);
-  }
-  return kinds;
+  rules.checkBoolean("managed", options.managed);
+  rules.checkCallback("onExit", options.onExit);
 }
 
 function readPorts(ports: LaunchPlan["ports"]): LaunchPlan["ports"] {
@@ -117,13 +100,4 @@ function readPorts(ports: LaunchPlan["ports"]): LaunchPlan["ports"] {
 
 function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 65_535;
-}
-
-function readDuration(option: string, value: number): number {
-  if (value > 0 && value <= LONGEST_TIMER_MS) return value;
-  throw invalid(option, `is ${value}: expected milliseconds above 0`);
-}
-
-function invalid(option: string, problem: string): PluginError {
-  return new PluginError("ERR_INVALID_OPTION", `launch: option ${option} ${problem}`, { details: { option } });
 }

@@ -1,0 +1,78 @@
+import type { Logger } from "../logger.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
+import type { AttachedProcess } from "./attached-process.ts";
+import type { ExitStatus } from "./launch-options.ts";
+import { PluginEnd } from "./plugin-end.ts";
+import type { PluginLife } from "./plugin-end.ts";
+import { translateToHost, translateToPlugin } from "./runner-process.ts";
+import type { AttachedRunner } from "./runner.ts";
+
+/** A plugin that ran before this host came; a runner of the caller's own may not know the parts of AttachedProcess. */
+export type AnyAttachedRunner = AttachedRunner & Partial<Pick<AttachedProcess, "expectEnd" | "release">>;
+
+/** A plugin that the host attached to. One in test mode is never told to end: it is let go of. */
+export class AttachedPlugin implements PluginLife {
+  readonly id: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly exited: Promise<ExitStatus>;
+  readonly #runner: AnyAttachedRunner;
+  readonly #end: PluginEnd;
+  readonly #isTest: boolean;
+  readonly #letGo = Promise.withResolvers<ExitStatus>();
+  #exit: ExitStatus | undefined;
+
+  constructor(
+    runner: AnyAttachedRunner,
+    options: { readonly isTest: boolean; readonly startedAtMs: number; readonly logger: Logger },
+  ) {
+    this.id = runner.id;
+    this.pid = runner.pid ?? 0;
+    this.startedAtMs = options.startedAtMs;
+    this.#runner = runner;
+    this.#isTest = options.isTest;
+    this.#end = new PluginEnd(runner, options.logger);
+    this.exited = this.#watchExit(options.logger);
+  }
+
+  get exitStatus(): ExitStatus | undefined {
+    return this.#exit;
+  }
+
+  translateToHost(address: PluginAddress): PluginAddress {
+    return translateToHost(this.#runner, address);
+  }
+
+  translateToPlugin(address: PluginAddress): PluginAddress {
+    return translateToPlugin(this.#runner, address);
+  }
+
+  expectEnd(): void {
+    this.#runner.expectEnd?.();
+  }
+
+  terminate(): boolean {
+    return this.#isTest ? false : this.#end.terminate();
+  }
+
+  async kill(): Promise<ExitStatus> {
+    if (this.#isTest) this.letGo();
+    else if (this.#exit === undefined) this.#end.kill();
+    return await this.#end.boundedBy(this.exited);
+  }
+
+  /** The plugin may live: it is of no more interest. */
+  letGo(): void {
+    this.#letGo.resolve({ code: null, signal: null });
+  }
+
+  async #watchExit(logger: Logger): Promise<ExitStatus> {
+    const unknown: ExitStatus = { code: null, signal: null };
+    const ended = this.#runner.exited.catch(() => unknown);
+    const exit = await Promise.race([ended, this.#letGo.promise]);
+    this.#runner.release?.();
+    this.#exit = exit;
+    logger.log("debug", "reattached plugin process exited or let go of", { ...exit });
+    return exit;
+  }
+}
