@@ -25,6 +25,8 @@ const GO_PEERS = {
   "grpc-interop-server": { package: "google.golang.org/grpc/interop/server", version: "v1.85.0" },
   /** The tool people look at gRPC servers with. */
   grpcurl: { package: "github.com/fullstorydev/grpcurl/cmd/grpcurl", version: "v1.9.3" },
+  /** A plugin in everyday use. */
+  "terraform-provider-time": { package: "github.com/hashicorp/terraform-provider-time", version: "v0.14.2" },
 } as const satisfies Readonly<Record<string, GoPeer>>;
 
 export type GoPeerName = keyof typeof GO_PEERS;

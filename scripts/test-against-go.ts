@@ -21,7 +21,7 @@ const SETS: Readonly<Record<string, TestSet>> = {
     peers: ["grpc-interop-client", "grpc-interop-server"],
     files: ["packages/grpc/test/go-*.test.ts"],
   },
-  interop: { peers: ["grpcurl"], files: ["interop/**/*.test.ts"] },
+  interop: { peers: ["grpcurl", "terraform-provider-time"], files: ["interop/**/*.test.ts"] },
 };
 
 interface Outcome {
