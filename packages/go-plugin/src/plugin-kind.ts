@@ -1,4 +1,5 @@
 import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+import type { Broker } from "./broker/broker.ts";
 import type { Logger } from "./logger.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface CookiePair {
 /** What a plugin gives to the services it registers. */
 export interface ServeContext {
   readonly logger: Logger;
+  /** Further connections to and from the host. For use in calls, not yet while services are registered. */
+  readonly broker: Broker;
 }
 
 /** What a host gives to the clients it makes. */
@@ -20,6 +23,8 @@ export interface HostContext {
   readonly logger: Logger;
   /** Aborted when the plugin is gone. */
   readonly signal: AbortSignal;
+  /** Further connections to and from the plugin. */
+  readonly broker: Broker;
 }
 
 /**

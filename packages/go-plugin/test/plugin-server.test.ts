@@ -9,6 +9,7 @@ import { connectGrpc, GrpcError } from "@fairlead/grpc";
 import { provide, startPluginServer } from "@fairlead/go-plugin/serve";
 import type { PluginServer, PluginServerOptions } from "@fairlead/go-plugin/serve";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
+import { createMemoryBrokers } from "../src/broker/memory-broker.ts";
 import { startStreamMethod, streamStdioMethod } from "../src/protocol/services.ts";
 import { createIdentity } from "../src/tls/certificate.ts";
 import { ECHO_HANDSHAKE, echoKind } from "./support/echo-kind.ts";
@@ -45,6 +46,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     const client = echoKind.connect(connection, {
       logger: { log() {}, child: () => assert.fail() },
       signal: new AbortController().signal,
+      broker: createMemoryBrokers().host,
     });
     assert.equal(await client.echo("hi"), "hi");
   });

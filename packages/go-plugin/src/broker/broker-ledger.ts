@@ -2,7 +2,6 @@ import type { ClientConnection, CloseOptions, GrpcServer } from "@fairlead/grpc"
 import type { PluginError } from "../plugin-error.ts";
 import { MortalConnection } from "../transport/mortal-connection.ts";
 import type { BrokeredServer } from "./broker.ts";
-import { brokerClosed } from "./broker-errors.ts";
 
 /** What a brokered server holds besides its gRPC server; `destroy` is synchronous and idempotent. */
 export interface ServerHolding {
@@ -41,10 +40,8 @@ export class BrokerLedger {
     return server;
   }
 
-  /** Idempotent. */
-  async close(options: CloseOptions): Promise<void> {
+  async drain(options: CloseOptions): Promise<void> {
     await Promise.all([...this.#servers].map((server) => server.close(options)));
-    this.end(brokerClosed());
   }
 
   /** Idempotent: the first reason stays. */

@@ -34,8 +34,8 @@ export interface BrokeredServer extends AsyncDisposable {
 
 /** A broker in the hands of whoever runs the host's or the plugin's side of a connection. */
 export interface OwnedBroker extends Broker {
-  /** Gracefully: calls of brokered servers may take `graceMs`. What waits or comes later fails with ERR_BROKER_CLOSED. */
-  close(options: { readonly graceMs: number }): Promise<void>;
+  /** Closes what is served here; running calls may take `graceMs`. What was dialled goes on. */
+  drain(options: { readonly graceMs: number }): Promise<void>;
   /** At once: everything brokered fails with this reason. Idempotent. */
   end(reason: PluginError): void;
   /** Removes the sockets. Synchronous, for the last moments of a process. */

@@ -57,9 +57,8 @@ class MemoryBroker implements OwnedBroker {
     return this.#ledger.adopt(connectGrpc(near));
   }
 
-  async close(options: { readonly graceMs: number }): Promise<void> {
-    await this.#ledger.close(options);
-    this.end(this.#ledger.ended.reason as PluginError);
+  async drain(options: { readonly graceMs: number }): Promise<void> {
+    await this.#ledger.drain(options);
   }
 
   end(reason: PluginError): void {

@@ -101,9 +101,8 @@ export class SocketBroker implements OwnedBroker, InfoListener {
     }
   }
 
-  async close(options: { readonly graceMs: number }): Promise<void> {
-    await this.#ledger.close(options);
-    this.end(this.#ledger.ended.reason as PluginError);
+  async drain(options: { readonly graceMs: number }): Promise<void> {
+    await this.#ledger.drain(options);
   }
 
   end(reason: PluginError): void {

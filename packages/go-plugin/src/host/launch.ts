@@ -53,9 +53,11 @@ async function finishStart(
     deadline.stage = "a connection";
     const connection = await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
     const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
-    const plugin = await openPlugin(plan, { life: child, connection, info, logger: child.logger }, deadline);
+    const { socketFolder, logger } = child;
+    const connected = { life: child, connection, tls, socketFolder, info, logger };
+    const plugin = await openPlugin(plan, connected, deadline);
     const durationMs = Math.round(plugin.startMs);
-    child.logger.log("debug", "plugin started", { version: info.protocolVersion, durationMs });
+    logger.log("debug", "plugin started", { version: info.protocolVersion, durationMs });
     return plugin;
   } catch (error) {
     const exit = await settledExit(child, deadline);

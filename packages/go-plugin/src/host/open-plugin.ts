@@ -2,6 +2,8 @@ import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import { MortalConnection } from "../transport/mortal-connection.ts";
+import type { PeerTls } from "../tls/peer-tls.ts";
+import { openHostBroker } from "./host-broker.ts";
 import { checkAlive } from "./health.ts";
 import type { KindMap } from "./launch-options.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
@@ -17,6 +19,10 @@ export type OpenPlan = Pick<LaunchPlan, "name" | "kinds" | "stopGraceMs" | "sign
 export interface ConnectedPlugin {
   readonly life: PluginLife;
   readonly connection: ClientConnection;
+  /** The connection's, and that of brokered ones. */
+  readonly tls?: PeerTls | undefined;
+  /** Where the host listens for brokered connections. Default: a folder for each. */
+  readonly socketFolder?: string | undefined;
   readonly info: ReattachInfo;
   /** Says which plugin and which process it is. */
   readonly logger: Logger;
@@ -28,11 +34,12 @@ export async function openPlugin(
   connected: ConnectedPlugin,
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
-  const { life, connection, info, logger } = connected;
+  const { life, connection, tls, socketFolder, info, logger } = connected;
   const gone = new AbortController();
+  // Both at once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
+  void receiveStdio(connection, plan.stdio, logger, gone.signal);
+  const broker = openHostBroker(connection, { tls, socketFolder, translator: life, logger }, gone.signal);
   try {
-    // At once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
-    void receiveStdio(connection, plan.stdio, logger, gone.signal);
     deadline.stage = "an answer to the health check";
     await deadline.limit(checkAlive(connection, { signal: deadline.signal }));
   } catch (error) {
@@ -44,6 +51,7 @@ export async function openPlugin(
     name: plan.name,
     child: life,
     connection: new MortalConnection(connection, gone.signal),
+    broker,
     info,
     kinds: plan.kinds.get(info.protocolVersion) ?? {},
     stopGraceMs: plan.stopGraceMs,

@@ -59,6 +59,11 @@ export class PluginChild implements PluginLife {
     return this.#exit;
   }
 
+  /** The folder for sockets of both sides, removed at the plugin's end. */
+  get socketFolder(): string | undefined {
+    return this.#surroundings.socketFolder;
+  }
+
   translateToHost(address: PluginAddress): PluginAddress {
     return translateToHost(this.#process, address);
   }

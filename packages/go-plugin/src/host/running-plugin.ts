@@ -1,3 +1,4 @@
+import type { Broker } from "../broker/broker.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { checkAlive } from "./health.ts";
@@ -13,6 +14,7 @@ export interface RunningPluginParts<K extends KindMap> {
   readonly name: string;
   readonly child: PluginLife;
   readonly connection: MortalConnection;
+  readonly broker: Broker;
   readonly info: ReattachInfo;
   readonly kinds: K;
   readonly stopGraceMs: number;
@@ -55,14 +57,14 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   }
 
   dispense<N extends keyof K & string>(name: N): ClientOf<K[N]> {
-    const { kinds, connection, logger, gone } = this.#parts;
+    const { kinds, connection, broker, logger, gone } = this.#parts;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
       throw new PluginError("ERR_UNKNOWN_PLUGIN", `unknown plugin type: ${name}`, {
         details: { plugin: this.#parts.name, kind: name, version: this.protocolVersion, known: Object.keys(kinds) },
       });
     }
-    return kind.connect(connection, { logger, signal: gone.signal }) as ClientOf<K[N]>;
+    return kind.connect(connection, { logger, signal: gone.signal, broker }) as ClientOf<K[N]>;
   }
 
   async ping(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {

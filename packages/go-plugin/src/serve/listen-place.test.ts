@@ -5,7 +5,17 @@ import { readListenPlace } from "./listen-place.ts";
 describe("readListenPlace", () => {
   it("takes the host's folder and group, and the temporary folder", () => {
     const env = { PLUGIN_UNIX_SOCKET_DIR: "/d", PLUGIN_UNIX_SOCKET_GROUP: "g", TMPDIR: "/t" };
-    assert.deepEqual(readListenPlace(env, "linux"), { folder: "/d", group: "g", temporaryFolder: "/t" });
+    assert.deepEqual(readListenPlace(env, "linux"), {
+      folder: "/d",
+      ownsFolder: false,
+      group: "g",
+      temporaryFolder: "/t",
+    });
+  });
+
+  it("owns a folder that the host made for it only", () => {
+    const folder = "/t/fairlead-plugin-abc";
+    assert.deepEqual(readListenPlace({ PLUGIN_UNIX_SOCKET_DIR: folder }, "linux"), { folder, ownsFolder: true });
   });
 
   it("takes an empty variable for none", () => {

@@ -1,4 +1,11 @@
-import { ENV_MAX_PORT, ENV_MIN_PORT, ENV_UNIX_SOCKET_DIR, ENV_UNIX_SOCKET_GROUP } from "../protocol/constants.ts";
+import { basename } from "node:path";
+import {
+  ENV_MAX_PORT,
+  ENV_MIN_PORT,
+  ENV_UNIX_SOCKET_DIR,
+  ENV_UNIX_SOCKET_GROUP,
+  SOCKET_FOLDER_PREFIX,
+} from "../protocol/constants.ts";
 import { listenFailed } from "../transport/listener.ts";
 import type { ListenPlace } from "../transport/listener.ts";
 import type { Env } from "./serve-options.ts";
@@ -10,7 +17,8 @@ export function readListenPlace(env: Env, platform: string = process.platform): 
   const group = env[ENV_UNIX_SOCKET_GROUP] ?? "";
   const temporaryFolder = env["TMPDIR"];
   return {
-    ...(folder === "" ? {} : { folder }),
+    // One that our host made for this plugin only may outlive that host: then it is the plugin that removes it.
+    ...(folder === "" ? {} : { folder, ownsFolder: basename(folder).startsWith(SOCKET_FOLDER_PREFIX) }),
     ...(group === "" ? {} : { group }),
     ...(temporaryFolder === undefined ? {} : { temporaryFolder }),
   };

@@ -1,19 +1,24 @@
-import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { createGrpcServer } from "@fairlead/grpc";
 import type { GrpcServer } from "@fairlead/grpc";
+import type { OwnedBroker } from "../broker/broker.ts";
+import { brokerClosed } from "../broker/broker-errors.ts";
+import { PluginInfoStream } from "../broker/plugin-info-stream.ts";
+import { SocketBroker } from "../broker/socket-broker.ts";
 import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { chooseAppVersion } from "../protocol/app-version.ts";
 import { ENV_CLIENT_CERT, ENV_MULTIPLEX_GRPC, ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { formatHandshakeLine } from "../protocol/handshake-line.ts";
+import type { PluginAddress } from "../protocol/handshake-line.ts";
 import { createIdentity } from "../tls/certificate.ts";
 import { createManualTls } from "../tls/manual-tls.ts";
 import { createPeerTls, parseCertificate } from "../tls/peer-tls.ts";
 import type { PeerTls } from "../tls/peer-tls.ts";
 import { openListener } from "../transport/listener.ts";
 import type { Listener } from "../transport/listener.ts";
+import { ServedListener } from "../transport/served-listener.ts";
 import { checkCookie } from "./cookie.ts";
 import { readListenPlace } from "./listen-place.ts";
 import { registerPluginServices } from "./plugin-services.ts";
@@ -22,10 +27,17 @@ import { StdioRelay } from "./stdio-relay.ts";
 
 const DEFAULT_SHUTDOWN_GRACE_MS = 1_500;
 
-/** Also removes its files at once, for the last moments of a process. */
+/** What the process around a server needs besides. */
 export interface OwnedPluginServer extends PluginServer {
+  readonly address: PluginAddress;
+  /** How many connections are open. */
+  readonly connections: number;
+  /** At once, for the last moments of a process. */
   removeFiles(): void;
 }
+
+/** A server without what a host does for its plugins: the cookie, the line. */
+export type ServerOptions = Omit<PluginServerOptions, "stdout">;
 
 /**
  * Serves a plugin: checks the cookie, negotiates, listens, prints the handshake line (server.go: Serve). Changes nothing
@@ -36,15 +48,8 @@ export async function startPluginServer(options: PluginServerOptions): Promise<P
 }
 
 export async function openPluginServer(options: PluginServerOptions, stdio: StdioRelay): Promise<OwnedPluginServer> {
-  const { env } = options;
-  const logger = options.logger ?? silentLogger;
-  checkCookie(options.handshake, env);
-  const appVersion = chooseVersion(options, logger);
-  const tls = createPluginTls(options, logger);
-  await options.start?.();
-  options.signal?.throwIfAborted();
-  const listener = await openListener(readListenPlace(env), tls && (() => tls.peer.createServer()));
-  const server = new ListeningPlugin({ options, logger, listener, tls, stdio, appVersion });
+  checkCookie(options.handshake, options.env);
+  const server = await openServer(options, stdio);
   try {
     await writeLine(options.stdout, server.handshakeLine);
     options.signal?.throwIfAborted();
@@ -55,7 +60,18 @@ export async function openPluginServer(options: PluginServerOptions, stdio: Stdi
   return server;
 }
 
-function chooseVersion(options: PluginServerOptions, logger: Logger): number {
+/** Serves whoever connects, and tells nobody. */
+export async function openServer(options: ServerOptions, stdio: StdioRelay): Promise<OwnedPluginServer> {
+  const logger = options.logger ?? silentLogger;
+  const appVersion = chooseVersion(options, logger);
+  const tls = createPluginTls(options, logger);
+  await options.start?.();
+  options.signal?.throwIfAborted();
+  const listener = await openListener(readListenPlace(options.env), tls && (() => tls.peer.createServer()));
+  return new ListeningPlugin({ options, logger, listener, tls, stdio, appVersion });
+}
+
+function chooseVersion(options: ServerOptions, logger: Logger): number {
   const versions = Object.keys(options.versions).map(Number);
   if (versions.length === 0) throw new PluginError("ERR_INVALID_OPTION", "serve: no version to serve was given");
   const choice = chooseAppVersion(versions, options.env[ENV_PROTOCOL_VERSIONS]);
@@ -73,7 +89,7 @@ interface PluginTls {
  * The plugin's own certificates, else AutoMTLS when the host announced a certificate (server.go: Serve). Unlike Go, refuses
  * to start when that one cannot be read: no connection could ever succeed.
  */
-function createPluginTls({ tls, env }: PluginServerOptions, logger: Logger): PluginTls | undefined {
+function createPluginTls({ tls, env }: ServerOptions, logger: Logger): PluginTls | undefined {
   const hostPem = env[ENV_CLIENT_CERT] ?? "";
   if (tls !== undefined) {
     if (hostPem !== "") logger.log("warn", "the host asks for AutoMTLS, but this plugin has certificates of its own");
@@ -89,18 +105,20 @@ class ListeningPlugin implements OwnedPluginServer {
   readonly handshakeLine: string;
   readonly protocolVersion: number;
   readonly closed: Promise<void>;
-  readonly #options: PluginServerOptions;
+  readonly #options: ServerOptions;
   readonly #logger: Logger;
-  readonly #listener: Listener;
+  readonly #address: PluginAddress;
   readonly #grpc: GrpcServer;
   readonly #stdio: StdioRelay;
-  readonly #sockets = new Set<Socket>();
+  readonly #infos: PluginInfoStream;
+  readonly #broker: OwnedBroker;
+  readonly #served: ServedListener;
   readonly #closing = new AbortController();
   #end: Promise<void> | undefined;
   readonly #settleClosed: () => void;
 
   constructor(parts: {
-    readonly options: PluginServerOptions;
+    readonly options: ServerOptions;
     readonly logger: Logger;
     readonly listener: Listener;
     readonly tls: PluginTls | undefined;
@@ -110,7 +128,7 @@ class ListeningPlugin implements OwnedPluginServer {
     const { options, logger, listener, tls, appVersion } = parts;
     this.#options = options;
     this.#logger = logger;
-    this.#listener = listener;
+    this.#address = listener.address;
     this.protocolVersion = appVersion;
     this.handshakeLine = formatHandshakeLine({
       appVersion,
@@ -123,8 +141,17 @@ class ListeningPlugin implements OwnedPluginServer {
     this.closed = promise;
     this.#settleClosed = resolve;
     this.#stdio = parts.stdio;
+    this.#infos = new PluginInfoStream();
+    this.#broker = new SocketBroker({
+      infos: this.#infos,
+      peer: "host",
+      // The folder, if the host gave one, goes with the main socket.
+      place: { ...readListenPlace(options.env), ownsFolder: false },
+      tls: tls?.peer,
+      logger,
+    });
     this.#grpc = this.#createServer();
-    this.#listenTo(tls?.peer);
+    this.#served = new ServedListener(listener, { grpc: this.#grpc, tls: tls?.peer, peer: "host", logger });
     options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
   }
 
@@ -133,8 +160,17 @@ class ListeningPlugin implements OwnedPluginServer {
     return this.#end;
   }
 
+  get address(): PluginAddress {
+    return this.#address;
+  }
+
+  get connections(): number {
+    return this.#served.connections;
+  }
+
   removeFiles(): void {
-    this.#listener.removeFiles();
+    this.#broker.removeFiles();
+    this.#served.removeFiles();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,44 +184,28 @@ class ListeningPlugin implements OwnedPluginServer {
     const plugins = this.#options.versions[this.protocolVersion] ?? [];
     registerPluginServices(server, {
       stdio: this.#stdio,
+      infos: this.#infos,
       closing: this.#closing.signal,
       shutdown: this.#closeUnasked,
       descriptors: () => plugins.flatMap((plugin) => plugin.descriptors?.() ?? []),
     });
     for (const plugin of plugins) {
-      plugin.register(server, { logger: this.#logger });
+      plugin.register(server, { logger: this.#logger, broker: this.#broker });
     }
     return server;
-  }
-
-  #listenTo(tls: PeerTls | undefined): void {
-    const { server } = this.#listener;
-    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-      if (tls?.isPeer(socket) === false) {
-        this.#logger.log("warn", "connection refused: not the host's certificate");
-        socket.destroy();
-        return;
-      }
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-      this.#grpc.accept(socket);
-    });
-    server.on("tlsClientError", (error: Error) => {
-      this.#logger.log("warn", "connection refused: TLS handshake failed", { error: error.message });
-    });
-    server.on("error", (error) => this.#logger.log("error", "plugin listener failed", { error: error.message }));
   }
 
   // The order of a graceful end: no new connections, calls finish, the plugin's own clean-up, connections, files.
   async #close(): Promise<void> {
     const graceMs = this.#options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS;
     this.#options.signal?.removeEventListener("abort", this.#closeUnasked);
-    this.#listener.server.close();
+    this.#served.stopListening();
     this.#closing.abort();
     await this.#grpc.close({ graceMs: graceMs / 2 });
-    await this.#runStop(graceMs / 2);
-    for (const socket of this.#sockets) socket.destroy();
-    this.removeFiles();
+    // Calls and the plugin's stop may need what they dialled to the last.
+    await Promise.all([this.#runStop(graceMs / 2), this.#broker.drain({ graceMs: graceMs / 2 })]);
+    this.#broker.end(brokerClosed());
+    this.#served.destroy();
     const { droppedBytes } = this.#stdio;
     if (droppedBytes > 0) this.#logger.log("warn", "output dropped: the host did not read it", { droppedBytes });
     this.#settleClosed();

@@ -1,5 +1,6 @@
 import { createHealthService, createReflectionService } from "@fairlead/grpc";
 import type { GrpcServer } from "@fairlead/grpc";
+import type { PluginInfoStream } from "../broker/plugin-info-stream.ts";
 import { HEALTH_SERVICE_NAME } from "../protocol/constants.ts";
 import { ownDescriptors } from "../protocol/own-descriptors.ts";
 import { shutdownMethod, startStreamMethod, streamStdioMethod } from "../protocol/services.ts";
@@ -10,6 +11,7 @@ export function registerPluginServices(
   server: GrpcServer,
   context: {
     readonly stdio: StdioRelay;
+    readonly infos: PluginInfoStream;
     /** Aborted when the server closes: ends the streams that otherwise never end. */
     readonly closing: AbortSignal;
     readonly shutdown: () => void;
@@ -31,17 +33,7 @@ export function registerPluginServices(
   server.handleServerStream(streamStdioMethod, (_request, call) =>
     context.stdio.read(AbortSignal.any([call.signal, context.closing])),
   );
-  server.handleBidi(startStreamMethod, (_requests, call) => idle(AbortSignal.any([call.signal, context.closing])));
-}
-
-// Go's plugins keep the broker's stream open and silent until somebody brokers a connection.
-function idle(signal: AbortSignal): AsyncIterable<never> {
-  const next = async (): Promise<IteratorReturnResult<undefined>> => {
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    return { done: true, value: undefined };
-  };
-  return { [Symbol.asyncIterator]: () => ({ next }) };
+  server.handleBidi(startStreamMethod, (requests, call) =>
+    context.infos.serve(requests, AbortSignal.any([call.signal, context.closing])),
+  );
 }

@@ -1,7 +1,11 @@
 import { connectGrpc, createGrpcServer, createStreamPair } from "@fairlead/grpc";
+import { brokerClosed } from "../broker/broker-errors.ts";
+import { createMemoryBrokers } from "../broker/memory-broker.ts";
 import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
 import type { PluginKind } from "../plugin-kind.ts";
+
+const GRACE_MS = 1_000;
 
 export interface InMemoryOptions {
   /** Given to both sides. Default: silent. */
@@ -26,15 +30,20 @@ export async function connectInMemory<Impl, Client>(
   const logger = options.logger ?? silentLogger;
   const gone = new AbortController();
   const server = createGrpcServer();
-  kind.register(server, impl, { logger });
+  const brokers = createMemoryBrokers();
+  kind.register(server, impl, { logger, broker: brokers.plugin });
   const [hostEnd, pluginEnd] = createStreamPair();
   server.accept(pluginEnd);
   const connection = connectGrpc(hostEnd);
   const close = async (): Promise<void> => {
-    await connection.close({ graceMs: 1_000 });
+    await connection.close({ graceMs: GRACE_MS });
     server.destroy();
+    for (const broker of [brokers.plugin, brokers.host]) {
+      await broker.drain({ graceMs: GRACE_MS });
+      broker.end(brokerClosed());
+    }
     gone.abort();
   };
-  const client = kind.connect(connection, { logger, signal: gone.signal });
+  const client = kind.connect(connection, { logger, signal: gone.signal, broker: brokers.host });
   return await Promise.resolve({ client, close, [Symbol.asyncDispose]: close });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -43,6 +43,25 @@ describe("openListener on a unix socket", () => {
     assert.equal(dirname(pathOf(listener)), folder);
     await closeListener(listener);
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("removes a folder of its own with the sockets that others left in it", async () => {
+    const own = join(folder, "own");
+    await mkdir(own);
+    const left = createServer().listen(join(own, "left"));
+    await once(left, "listening");
+    await closeListener(await openListener({ folder: own, ownsFolder: true }));
+    assert.deepEqual(await readdir(folder), []);
+    left.close();
+  });
+
+  it("leaves a folder of its own that has something else in it", async () => {
+    const own = join(folder, "own");
+    await mkdir(own);
+    await writeFile(join(own, "file"), "");
+    await closeListener(await openListener({ folder: own, ownsFolder: true }));
+    assert.deepEqual(await readdir(own), ["file"]);
+    await rm(own, { recursive: true });
   });
 
   it("opens the socket to the host's group", async () => {

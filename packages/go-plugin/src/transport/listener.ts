@@ -1,17 +1,20 @@
 import { createServer } from "node:net";
 import type { Server } from "node:net";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { PluginError } from "../plugin-error.ts";
 import { ENV_MAX_PORT, ENV_MIN_PORT, MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
 
 // Not `import`: that evaluates every lazy part of node:fs, a tenth of a plugin's start.
-const { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync, unlinkSync } = process.getBuiltinModule("node:fs");
+const { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, unlinkSync } =
+  process.getBuiltinModule("node:fs");
 
 /** Where to listen, on either side. */
 export interface ListenPlace {
-  /** Folder for the socket. A private one (by its name) goes with its last socket. */
+  /** Folder for the socket. */
   readonly folder?: string;
+  /** The folder goes with the listener, and with it whatever sockets are left there by others. Default false. */
+  readonly ownsFolder?: boolean;
   /** Where a private folder is made when there is none, or none that fits into a socket address. Default `/tmp`. */
   readonly temporaryFolder?: string;
   /** Name or number of the group that may connect. Default: only the own account. */
@@ -60,16 +63,15 @@ async function listenUnix(place: ListenPlace, make: ServerFactory): Promise<List
 
 interface SocketPath {
   readonly path: string;
-  /** The private folder around the socket, to be removed with it: ours, or one our host made for this plugin only. */
+  /** The folder around the socket, to be removed with it. */
   readonly folder: string | undefined;
 }
 
 // Hosts that filter the environment give no TMPDIR, and a long one does not fit into a socket address.
-function chooseSocketPath({ folder: given, temporaryFolder = "/tmp" }: ListenPlace): SocketPath {
+function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" }: ListenPlace): SocketPath {
   if (given !== undefined) {
     const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
-    const isPrivate = basename(given).startsWith(SOCKET_FOLDER_PREFIX);
-    if (fits(path)) return { path, folder: isPrivate ? given : undefined };
+    if (fits(path)) return { path, folder: ownsFolder === true ? given : undefined };
   }
   const failures: unknown[] = [];
   for (const parent of new Set([temporaryFolder, "/tmp"])) {
@@ -139,12 +141,21 @@ function listen(server: Server, where: { path: string } | { host: string; port: 
 }
 
 function removeQuietly({ path, folder }: SocketPath): void {
-  for (const remove of [() => unlinkSync(path), () => folder !== undefined && rmdirSync(folder)]) {
-    try {
-      remove();
-    } catch {
-      // Gone already: the server removes its socket when it closes, and the host may have cleaned up.
+  attempt(() => unlinkSync(path));
+  if (folder === undefined) return;
+  attempt(() => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isSocket()) attempt(() => unlinkSync(join(folder, entry.name)));
     }
+    rmdirSync(folder);
+  });
+}
+
+function attempt(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // Gone already: the server removes its socket when it closes, and the other side may have cleaned up.
   }
 }
 
