@@ -6,14 +6,14 @@
  * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure. FAIRLEAD_SFTPGO names the folder of an
  * unpacked SFTPGo release to measure against too.
  */
-import { benchNotifierCalls } from "./notifier-calls.ts";
 import { benchPluginStart } from "./plugin-start.ts";
+import { benchRpc } from "./rpc.ts";
 import { benchSftpTransfer } from "./sftp-transfer.ts";
 import { benchSmallFiles } from "./small-files.ts";
 import { formatReport, type Report } from "./harness/report.ts";
 
 const benchmarks: ReadonlyMap<string, () => Promise<readonly Report[]>> = new Map([
-  ["notifier-calls", benchNotifierCalls],
+  ["rpc", benchRpc],
   ["plugin-start", benchPluginStart],
   ["sftp-transfer", benchSftpTransfer],
   ["small-files", benchSmallFiles],

@@ -9,6 +9,10 @@ const execute = promisify(execFile);
 export interface InteropPrograms {
   readonly notifierPlugin: string;
   readonly notifierHost: string;
+  readonly benchPlugin: string;
+  readonly benchHost: string;
+  readonly kvPlugin: string;
+  readonly kvHost: string;
 }
 
 let building: Promise<InteropPrograms | undefined> | undefined;
@@ -38,5 +42,12 @@ async function build(): Promise<InteropPrograms | undefined> {
     if (missing && process.env["CI"] === undefined) return undefined;
     throw new Error("cannot build the Go programs of interop/: is Go 1.25 or newer installed?", { cause: error });
   }
-  return { notifierPlugin: join(output, "notifier-plugin"), notifierHost: join(output, "notifier-host") };
+  return {
+    notifierPlugin: join(output, "notifier-plugin"),
+    notifierHost: join(output, "notifier-host"),
+    benchPlugin: join(output, "bench-plugin"),
+    benchHost: join(output, "bench-host"),
+    kvPlugin: join(output, "kv-plugin"),
+    kvHost: join(output, "kv-host"),
+  };
 }

@@ -4,7 +4,9 @@ export interface Comparison {
   readonly unit: string;
   readonly ours: number;
   readonly peer: number;
-  /** What the ratio ours / peer should be; absent when it is printed for orientation only. */
+  /** Default: ours / peer. */
+  readonly ratio?: number;
+  /** What the ratio should be; absent when it is printed for orientation only. */
   readonly wanted?: { readonly atLeast: number } | { readonly atMost: number };
 }
 
@@ -29,8 +31,7 @@ export function formatReport({ title, peer, comparisons, skipped = [] }: Report)
   return [`${title} (peer: ${peer})`, ...(rows.length > 0 ? lines : []), ...missing, ""].join("\n");
 }
 
-function formatRow({ what, unit, ours, peer, wanted }: Comparison): string[] {
-  const ratio = ours / peer;
+function formatRow({ what, unit, ours, peer, ratio = ours / peer, wanted }: Comparison): string[] {
   return [what, unit, formatNumber(ours), formatNumber(peer), ratio.toFixed(2), ...formatWanted(ratio, wanted)];
 }
 

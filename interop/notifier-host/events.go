@@ -8,8 +8,8 @@ import (
 	"fairlead.dev/interop/internal/eventjson"
 )
 
-// benchEvent is what an upload over SFTP sends: 224 bytes on the wire.
-func benchEvent() *notifier.FsEvent {
+// uploadEvent is what an upload over SFTP sends.
+func uploadEvent() *notifier.FsEvent {
 	return &notifier.FsEvent{
 		Action:      "upload",
 		Username:    "alice",
@@ -37,7 +37,7 @@ func builtInEvents() []eventjson.Line {
 	}
 	return []eventjson.Line{
 		{Fs: &full},
-		{Fs: (*eventjson.FsEvent)(benchEvent())},
+		{Fs: (*eventjson.FsEvent)(uploadEvent())},
 		{Provider: &eventjson.ProviderEvent{
 			Action: "update", Username: "admin", ObjectType: "user", ObjectName: "alice", IP: "192.0.2.1",
 			ObjectData: []byte{0, 1, 0xff, '{', '}'}, Timestamp: math.MaxInt64, Role: "role",

@@ -3,7 +3,7 @@
 //	notifier-host [options] plugin-executable [argument …]
 //
 // It sends the events on its standard input, one JSON line each (a built-in set when there is none), prints one JSON
-// line a call, then stops the plugin and prints one line about that. With -bench it reads rounds instead of events.
+// line a call, then stops the plugin and prints one line about that.
 package main
 
 import (
@@ -24,8 +24,6 @@ import (
 type options struct {
 	launch  launchOptions
 	builtIn bool
-	bench   bool
-	round   round
 }
 
 func main() {
@@ -36,9 +34,6 @@ func main() {
 	flag.StringVar(&o.launch.envVars, "env-vars", "", "more variables to pass, comma separated")
 	flag.StringVar(&o.launch.logLevel, "log-level", "debug", "level of the host's log, written to standard error as JSON")
 	flag.BoolVar(&o.builtIn, "built-in", false, "send the built-in events, read nothing")
-	flag.BoolVar(&o.bench, "bench", false, "read rounds from standard input, one JSON line each: {\"inFlight\":32,\"count\":5000}")
-	flag.IntVar(&o.round.Count, "count", 0, "one round of this many calls instead of events")
-	flag.IntVar(&o.round.InFlight, "in-flight", 1, "calls in flight during -count")
 	flag.Parse()
 	o.launch.command = flag.Args()
 	if err := run(o); err != nil {
@@ -66,12 +61,7 @@ func run(o options) error {
 }
 
 func work(o options, to notifier.Notifier) error {
-	switch {
-	case o.round.Count > 0:
-		return runRound(to, o.round)
-	case o.bench:
-		return runRounds(to, os.Stdin)
-	case o.builtIn:
+	if o.builtIn {
 		for _, line := range builtInEvents() {
 			send(to, line)
 		}

@@ -3,37 +3,32 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { pluginPath } from "../../interop/bundle-plugin.ts";
 import { processCpuUs } from "./process-cpu.ts";
+import { anonymousMib } from "./process-memory.ts";
+import type { RpcResult, RpcTask } from "./rpc-task.ts";
 
-/** A number of calls to make, so many of them in flight. */
-export interface Round {
-  readonly inFlight: number;
-  readonly count: number;
-}
-
-/** What a round took in the host's process. */
-export interface RoundResult extends Round {
-  readonly callsPerSecond: number;
-  readonly cpuUsPerCall: number;
-}
-
-/** What a round took in both processes. */
-export interface MeasuredRound extends RoundResult {
+/** What a task took in both processes. */
+export interface MeasuredTask extends RpcResult {
   /** NaN where the system does not tell. */
   readonly pluginCpuUsPerCall: number;
 }
 
+/** Anonymous memory of both processes; NaN where the system does not tell. */
+export interface ProcessMemory {
+  readonly hostMib: number;
+  readonly pluginMib: number;
+}
+
 type HostLine = {
   readonly started?: { readonly pid: number };
-  readonly round?: RoundResult;
-  readonly stopped?: object;
+  readonly result?: RpcResult;
   readonly error?: string;
 };
 
 /**
- * A host in a process of its own with one plugin, that makes rounds of calls when told: `notifier-host -bench` of
- * interop, or our own in `notifier-host.ts`. Both speak the same lines.
+ * A host in a process of its own with one plugin, that does tasks when told: `interop/bench-host`, or `rpc-host.ts` and
+ * `grpc-js-host.ts`. All speak the same lines.
  */
-export class RoundHost implements AsyncDisposable {
+export class TaskHost implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
   #pluginPid = 0;
@@ -44,21 +39,25 @@ export class RoundHost implements AsyncDisposable {
   }
 
   /** Starts host and plugin; resolves when the plugin is up. */
-  static async start(command: string, args: readonly string[]): Promise<RoundHost> {
+  static async start(command: string, args: readonly string[]): Promise<TaskHost> {
     const child = spawn(command, args, { env: { PATH: pluginPath }, stdio: "pipe" });
     child.stderr.pipe(process.stderr);
     await once(child, "spawn");
-    const host = new RoundHost(child);
+    const host = new TaskHost(child);
     host.#pluginPid = (await host.#next("started")).pid;
     return host;
   }
 
-  async measure(round: Round): Promise<MeasuredRound> {
+  async measure(task: RpcTask): Promise<MeasuredTask> {
     const before = processCpuUs(this.#pluginPid) ?? Number.NaN;
-    this.#child.stdin.write(`${JSON.stringify(round)}\n`);
-    const result = await this.#next("round");
+    this.#child.stdin.write(`${JSON.stringify(task)}\n`);
+    const result = await this.#next("result");
     const after = processCpuUs(this.#pluginPid) ?? Number.NaN;
-    return { ...result, pluginCpuUsPerCall: (after - before) / round.count };
+    return { ...result, pluginCpuUsPerCall: (after - before) / task.count };
+  }
+
+  memory(): ProcessMemory {
+    return { hostMib: anonymousMib(this.#child.pid ?? 0), pluginMib: anonymousMib(this.#pluginPid) };
   }
 
   /** Stops plugin and host. */
