@@ -63,6 +63,7 @@ func run(o options) error {
 func obey(h *host) error {
 	var running sync.WaitGroup
 	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		var r request
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -45,7 +46,7 @@ func main() {
 	logger := hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, JSONFormat: true})
 	if o.neverReady {
 		logger.Info("not getting ready")
-		select {}
+		time.Sleep(time.Hour)
 	}
 	if err := serve(o, logger); err != nil {
 		logger.Error("cannot serve", "error", err)
