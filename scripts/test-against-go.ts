@@ -16,7 +16,10 @@ interface TestSet {
 }
 
 const SETS: Readonly<Record<string, TestSet>> = {
-  h2spec: { peers: ["h2spec"], files: ["packages/grpc/test/h2spec.test.ts"] },
+  h2spec: {
+    peers: ["h2spec"],
+    files: ["packages/grpc/test/h2spec.test.ts", "packages/grpc/test/client-rules.test.ts"],
+  },
   "grpc-interop": {
     peers: ["grpc-interop-client", "grpc-interop-server"],
     files: ["packages/grpc/test/go-*.test.ts"],
