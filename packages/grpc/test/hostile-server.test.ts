@@ -108,7 +108,7 @@ const BAD_ANSWERS: readonly (readonly [name: string, status: string, answer: (pe
   [
     "an encoding nobody asked for",
     "INTERNAL",
-    (peer) => peer.headers(1, [...RESPONSE_HEAD, { name: "grpc-encoding", value: "gzip" }]),
+    (peer) => peer.headers(1, [...RESPONSE_HEAD, { name: "grpc-encoding", value: "snappy" }]),
   ],
   [
     "a message over the limit",

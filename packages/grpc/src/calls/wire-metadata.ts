@@ -1,6 +1,6 @@
 import type { LiteralFields } from "../connection/literal-field.ts";
 import type { HeaderList } from "../connection/header-list.ts";
-import { isMetadataEntry, Metadata } from "../metadata.ts";
+import { isMetadataEntry, Metadata, type MetadataValue } from "../metadata.ts";
 
 /** Names that belong to gRPC or HTTP/2: never sent from metadata, never shown in it. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -21,7 +21,10 @@ function isReserved(name: string): boolean {
 }
 
 /** Adds what may be sent. Everything counts as secret: metadata carries tokens, and tables can be probed. */
-export function addWireMetadata(fields: LiteralFields, metadata: Metadata): LiteralFields {
+export function addWireMetadata(
+  fields: LiteralFields,
+  metadata: Iterable<readonly [string, MetadataValue]>,
+): LiteralFields {
   for (const [name, value] of metadata) {
     if (isReserved(name) || name === "user-agent") continue;
     fields.add(name, typeof value === "string" ? value : toUnpaddedBase64(value), true);

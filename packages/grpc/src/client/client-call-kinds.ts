@@ -28,7 +28,12 @@ export class SingleResponseCall<Res> extends ClientCall {
     else this.finish(new GrpcError("INTERNAL", "grpc: the server sent more than one response message"));
   }
 
+  protected get streamsResponses(): boolean {
+    return false;
+  }
+
   protected settle(error: GrpcError | undefined): void {
+    this.inflater?.close();
     if (error !== undefined) return this.#reject(error);
     if (this.#message === undefined) {
       return this.#reject(new GrpcError("INTERNAL", "grpc: the server answered OK without a response message"));
@@ -48,7 +53,10 @@ export class StreamResponseCall<Res> extends ClientCall {
   constructor(session: CallSession, path: string, codec: Codec<Res>, options: CallOptions) {
     super(session, path, options);
     this.responses = new MessageQueue((bytes) => decodeMessage(codec, bytes), {
-      onMessageTaken: (sizeBytes) => session.releaseUnread(this, sizeBytes),
+      onMessageTaken: (sizeBytes) => {
+        session.releaseUnread(this, sizeBytes);
+        this.inflater?.onTaken(sizeBytes);
+      },
       onReaderLeft: () => this.onAbort(undefined),
     });
   }
@@ -56,6 +64,10 @@ export class StreamResponseCall<Res> extends ClientCall {
   onMessage(message: Buffer): void {
     this.session.holdUnread(this, message.length);
     this.responses.push(message);
+  }
+
+  protected get streamsResponses(): boolean {
+    return true;
   }
 
   protected settle(error: GrpcError | undefined): void {

@@ -1,4 +1,5 @@
 import type { Deadline } from "../calls/deadline-queue.ts";
+import { MessageCompressor } from "../calls/message-compressor.ts";
 import { decodeStatusMessage } from "../calls/status-message.ts";
 import { fromWireMetadata } from "../calls/wire-metadata.ts";
 import type { HeaderList } from "../connection/header-list.ts";
@@ -24,6 +25,7 @@ export interface CallSession {
   resetStream(stream: StreamRecord, code: Http2ErrorCode): void;
   holdUnread(stream: StreamRecord, sizeBytes: number): void;
   releaseUnread(stream: StreamRecord, sizeBytes: number): void;
+  openInflater(stream: StreamRecord, isStream: boolean): void;
 }
 
 /** One call on a client: the record of its stream, and how its response becomes a result. */
@@ -42,6 +44,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   #failure: GrpcError | undefined;
   #headersSeen = false;
   #interimResponses = 0;
+  #compressor: MessageCompressor | undefined = undefined;
 
   constructor(session: CallSession, path: string, options: CallOptions) {
     super();
@@ -54,16 +57,32 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     return !this.isDone;
   }
 
+  protected abstract readonly streamsResponses: boolean;
   /** Called once: `error` is undefined after OK. */
   protected abstract settle(error: GrpcError | undefined): void;
 
   /** Sends one request message; undefined when it left at once. */
   sendBytes(bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
     if (this.isDone) return Promise.reject(this.#failure ?? overError());
+    if (this.options.compress !== undefined) return this.#sendCompressed(bytes, isLast);
     return this.session.sender.send(this, bytes, isLast);
   }
 
+  #sendCompressed(bytes: Uint8Array, isLast: boolean): Promise<void> {
+    this.#compressor ??= new MessageCompressor((packed, last, isPacked) =>
+      this.isDone
+        ? Promise.reject(this.#failure ?? overError())
+        : this.session.sender.send(this, packed, last, isPacked ? 1 : 0),
+    );
+    return this.#compressor.send(bytes, isLast);
+  }
+
   endRequests(): void {
+    if (this.#compressor === undefined) this.#endRequests();
+    else void this.#compressor.drained.then(() => this.#endRequests());
+  }
+
+  #endRequests(): void {
     if (!this.isDone && !this.endsWithOutgoing && (this.state === "idle" || this.isLocalOpen)) {
       this.session.sender.end(this);
     }
@@ -101,6 +120,8 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   }
 
   onReset(code: Http2ErrorCode): void {
+    // The server has said how the call ended, and need not have read what we sent.
+    if (this.inflater?.holdsEnd === true) return;
     // A server that enforces the deadline may be quicker than our timer (grpc-go resets with CANCEL then).
     const isLate = this.options.deadlineMs !== undefined && performance.now() >= this.deadlineAtMs;
     if (code === "CANCEL" && isLate) this.onDeadline();
@@ -108,6 +129,7 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
   }
 
   onConnectionLost(error: GrpcError): void {
+    if (this.inflater?.holdsEnd === true) return;
     this.finish(error);
   }
 
@@ -136,8 +158,12 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     if (list.status !== "200" || list.contentType?.startsWith("application/grpc") !== true) {
       return this.finish(errorFromHttp(list));
     }
-    if (list.encoding !== undefined && list.encoding !== "identity") {
-      return this.finish(new GrpcError("INTERNAL", `grpc: the server compresses with ${list.encoding}, unasked`));
+    if (list.encoding === "gzip") this.session.openInflater(this, this.streamsResponses);
+    else if (list.encoding !== undefined && list.encoding !== "identity") {
+      const encoding = JSON.stringify(list.encoding);
+      return this.finish(
+        new GrpcError("INTERNAL", `grpc: the server compresses with ${encoding}, which nobody asked for`),
+      );
     }
     if (this.options.onHeaders !== undefined) this.#tell(this.options.onHeaders, fromWireMetadata(list));
     return undefined;

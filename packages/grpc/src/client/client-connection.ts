@@ -12,6 +12,11 @@ export interface CallOptions {
   /** Milliseconds from now; sent as `grpc-timeout` and enforced here too. Default: none. */
   readonly deadlineMs?: number;
   readonly metadata?: Metadata;
+  /**
+   * How requests are packed, each by itself, on Node's thread pool; one that does not shrink goes as it is. Only for servers
+   * known to unpack it: others answer UNIMPLEMENTED. Default: not at all.
+   */
+  readonly compress?: "gzip";
   /** Called once with the server's initial metadata; not called when the server answers with trailers only. */
   readonly onHeaders?: (metadata: Metadata) => void;
   /** Called once with the server's trailing metadata, before the call settles. */

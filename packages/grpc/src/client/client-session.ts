@@ -5,6 +5,7 @@ import { CLIENT_PREFACE, MAX_STREAM_ID } from "../frames/frame-types.ts";
 import { writeSettings } from "../frames/frame-writer.ts";
 import { Http2Error, type Http2ErrorCode } from "../frames/http2-error.ts";
 import { GrpcError } from "../grpc-error.ts";
+import { ACCEPTED_ENCODINGS } from "../messages/gzip.ts";
 import type { HeaderField } from "../hpack/index.ts";
 import type { HeaderList } from "../connection/header-list.ts";
 import { encodeLiteralField, LiteralFields } from "../connection/literal-field.ts";
@@ -51,6 +52,7 @@ export class ClientSession extends Session implements CallSession {
       { name: "te", value: "trailers" },
       { name: "content-type", value: "application/grpc" },
       { name: "user-agent", value: options.userAgent },
+      { name: "grpc-accept-encoding", value: ACCEPTED_ENCODINGS },
     ];
     const { outbox } = this.link;
     const at = outbox.reserve(CLIENT_PREFACE.length);
@@ -160,11 +162,12 @@ export class ClientSession extends Session implements CallSession {
 
   /** What differs from call to call of one method: the deadline and metadata. */
   #varyingFields(call: ClientCall): Buffer | undefined | GrpcError {
-    const { deadlineMs, metadata } = call.options;
-    if (metadata === undefined || metadata.size === 0) {
+    const { deadlineMs, metadata, compress } = call.options;
+    if ((metadata === undefined || metadata.size === 0) && compress === undefined) {
       return deadlineMs === undefined ? undefined : this.#timeoutField(call);
     }
-    const fields = addWireMetadata(new LiteralFields(), metadata);
+    const fields = addWireMetadata(new LiteralFields(), metadata ?? []);
+    if (compress !== undefined) fields.add("grpc-encoding", compress, false);
     // The fixed fields are far below any limit in use.
     if (fields.listBytes + 512 > this.settings.maxHeaderListBytes) {
       return new GrpcError("RESOURCE_EXHAUSTED", "the metadata is larger than the header list the server takes");

@@ -35,14 +35,14 @@ export class Sender {
   }
 
   /** Undefined when the message left at once; otherwise a promise of that, which rejects when the stream ends first. */
-  send(stream: StreamRecord, bytes: Uint8Array, isLast: boolean): Promise<void> | undefined {
+  send(stream: StreamRecord, bytes: Uint8Array, isLast: boolean, flag: 0 | 1 = 0): Promise<void> | undefined {
     const sizeBytes = bytes.length + MESSAGE_PREFIX_BYTES;
     if (this.#fits(stream, sizeBytes)) {
-      this.#writeWhole(stream, bytes, sizeBytes, isLast);
+      this.#writeWhole(stream, bytes, sizeBytes, isLast, flag);
       return undefined;
     }
     return new Promise((resolve, reject) => {
-      stream.enqueue(bytes, (error) => {
+      stream.enqueue(bytes, flag, (error) => {
         if (error === undefined) resolve();
         else reject(error);
       });
@@ -53,7 +53,7 @@ export class Sender {
 
   /** Sends bytes that are no gRPC message, then END_STREAM. */
   sendBody(stream: StreamRecord, bytes: Uint8Array): void {
-    const message = stream.enqueue(bytes, undefined);
+    const message = stream.enqueue(bytes, 0, undefined);
     // As if the prefix were sent.
     message.sentBytes = MESSAGE_PREFIX_BYTES;
     stream.outgoingBytes -= MESSAGE_PREFIX_BYTES;
@@ -129,11 +129,11 @@ export class Sender {
     );
   }
 
-  #writeWhole(stream: StreamRecord, bytes: Uint8Array, sizeBytes: number, isLast: boolean): void {
+  #writeWhole(stream: StreamRecord, bytes: Uint8Array, sizeBytes: number, isLast: boolean, flag: 0 | 1): void {
     const at = this.#outbox.reserve(FRAME_HEADER_BYTES + sizeBytes);
     const { buffer } = this.#outbox;
     writeFrameHeader(buffer, at, sizeBytes, FRAME_DATA, isLast ? FLAG_END_STREAM : 0, stream.id);
-    buffer[at + FRAME_HEADER_BYTES] = 0;
+    buffer[at + FRAME_HEADER_BYTES] = flag;
     writeUint32(buffer, at + FRAME_HEADER_BYTES + 1, bytes.length);
     buffer.set(bytes, at + FRAME_HEADER_BYTES + MESSAGE_PREFIX_BYTES);
     stream.sendWindowBytes -= sizeBytes;
@@ -172,9 +172,11 @@ function fillFrame(stream: StreamRecord, target: Buffer, start: number, frameByt
 function fillFromMessage(message: OutgoingMessage, target: Buffer, start: number, end: number): number {
   let at = start;
   for (; message.sentBytes < MESSAGE_PREFIX_BYTES && at < end; message.sentBytes++) {
-    // Octet 0 is the flag, always 0; then the length, highest octet first.
+    // The flag, then the length, highest octet first.
     target[at++] =
-      message.sentBytes === 0 ? 0 : message.bytes.length >>> (8 * (MESSAGE_PREFIX_BYTES - 1 - message.sentBytes));
+      message.sentBytes === 0
+        ? message.flag
+        : message.bytes.length >>> (8 * (MESSAGE_PREFIX_BYTES - 1 - message.sentBytes));
   }
   const from = message.sentBytes - MESSAGE_PREFIX_BYTES;
   if (from < 0) return at;

@@ -103,7 +103,8 @@ export abstract class Session extends StreamTable implements FrameHandler {
     }
     if (isEnd && !this.hasWholeBody(stream)) return;
     if (isEnd) this.endRemote(stream);
-    stream.onHeaders(list, isEnd);
+    if (stream.inflater === undefined) stream.onHeaders(list, isEnd);
+    else stream.inflater.inOrder(() => stream.onHeaders(list, isEnd));
   }
 
   onPriority(streamId: number, problem: "FRAME_SIZE_ERROR" | "PROTOCOL_ERROR" | undefined): void {

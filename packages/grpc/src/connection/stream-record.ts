@@ -1,3 +1,4 @@
+import type { Inflater } from "../messages/inflater.ts";
 import type { MessageReader, MessageSink } from "../messages/message-reader.ts";
 import { MESSAGE_PREFIX_BYTES } from "../messages/message-reader.ts";
 import type { Http2ErrorCode } from "../frames/http2-error.ts";
@@ -11,6 +12,8 @@ export type StreamState = "idle" | "open" | "half-closed-local" | "half-closed-r
 /** A message that flow control holds back. */
 export interface OutgoingMessage {
   readonly bytes: Uint8Array;
+  /** The octet before its length: whether it is compressed. */
+  readonly flag: 0 | 1;
   /** Of the prefix and the bytes together. */
   sentBytes: number;
   readonly settle: ((error?: GrpcError) => void) | undefined;
@@ -42,6 +45,8 @@ export abstract class StreamRecord implements MessageSink {
   /** The peer's content-length; -1 when it gave none. */
   expectedBodyBytes = -1;
   reader: MessageReader | undefined = undefined;
+  /** What messages and the end go through when the peer compresses. */
+  inflater: Inflater | undefined = undefined;
 
   get acceptsMessages(): boolean {
     return this.state !== "closed";
@@ -69,8 +74,8 @@ export abstract class StreamRecord implements MessageSink {
   /** Everything that was held back has been sent. */
   abstract onOutgoingSent(): void;
 
-  enqueue(bytes: Uint8Array, settle: ((error?: GrpcError) => void) | undefined): OutgoingMessage {
-    const message: OutgoingMessage = { bytes, sentBytes: 0, settle, next: undefined };
+  enqueue(bytes: Uint8Array, flag: 0 | 1, settle: ((error?: GrpcError) => void) | undefined): OutgoingMessage {
+    const message: OutgoingMessage = { bytes, flag, sentBytes: 0, settle, next: undefined };
     if (this.lastOutgoing === undefined) this.outgoing = message;
     else this.lastOutgoing.next = message;
     this.lastOutgoing = message;

@@ -5,6 +5,7 @@ import { writeRstStream, writeWindowUpdate } from "../frames/frame-writer.ts";
 import { Http2Error, type Http2ErrorCode } from "../frames/http2-error.ts";
 import type { Payload } from "../frames/payload.ts";
 import { GrpcError } from "../grpc-error.ts";
+import { InflateLine, Inflater } from "../messages/inflater.ts";
 import { MemoryBudget } from "../messages/memory-budget.ts";
 import { MessageReader, readWholeMessages, type MessageLimits } from "../messages/message-reader.ts";
 import { createIdleFrameBudget, createResetBudget, IDLE_FRAMES_PER_CONTENT_FRAME } from "./flood-guard.ts";
@@ -38,6 +39,8 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
   protected readonly idleBudget = createIdleFrameBudget();
   /** Streams we reset: what the peer had under way for them is dropped in silence. */
   protected readonly resetIds = new RecentIds();
+
+  #inflateLine: InflateLine | undefined;
 
   constructor(options: SessionOptions) {
     this.limits = {
@@ -103,20 +106,20 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
       return;
     }
     this.endRemote(stream);
-    if (stream.reader?.isInsideMessage === true) {
-      stream.onBadMessage(new GrpcError("INTERNAL", "grpc: the stream ended inside a message"));
-    } else stream.onEnd();
+    if (stream.inflater === undefined) tellEnd(stream);
+    else stream.inflater.inOrder(() => tellEnd(stream));
   }
 
   #readMessages(stream: StreamRecord, { bytes, start, end }: Payload): void {
+    const sink = stream.inflater ?? stream;
     try {
       let at = start;
       if (stream.reader === undefined) {
-        at = readWholeMessages(bytes, start, end, this.limits, stream);
+        at = readWholeMessages(bytes, start, end, this.limits, sink);
         if (at === end) return;
         stream.reader = new MessageReader(this.limits);
       }
-      stream.reader.read(bytes, at, end, stream);
+      stream.reader.read(bytes, at, end, sink);
     } catch (error) {
       if (!GrpcError.is(error)) throw error;
       stream.onBadMessage(error);
@@ -141,8 +144,18 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
     stream.uncreditedBytes -= creditBytes;
   }
 
+  /** The stream's peer compresses. `isStream`: its messages are taken one by one. */
+  openInflater(stream: StreamRecord, isStream: boolean): void {
+    this.#inflateLine ??= new InflateLine();
+    const hold = (sizeBytes: number): void => this.holdUnread(stream, sizeBytes);
+    const release = (sizeBytes: number): void => this.releaseUnread(stream, sizeBytes);
+    stream.inflater = new Inflater(stream, { limits: this.limits, line: this.#inflateLine, hold, release }, isStream);
+  }
+
   /** A whole message waits for its reader. */
   holdUnread(stream: StreamRecord, sizeBytes: number): void {
+    // What comes out of an inflater after the stream's end is nothing the window knows of.
+    if (stream.state === "closed") return;
     stream.unreadBytes += sizeBytes;
     this.receiveWindow.holdUnread(sizeBytes);
   }
@@ -203,4 +216,10 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
     }
     if (deltaBytes > 0) for (const stream of this.streams.values()) this.sender.resume(stream);
   }
+}
+
+function tellEnd(stream: StreamRecord): void {
+  if (stream.reader?.isInsideMessage === true) {
+    stream.onBadMessage(new GrpcError("INTERNAL", "grpc: the stream ended inside a message"));
+  } else stream.onEnd();
 }

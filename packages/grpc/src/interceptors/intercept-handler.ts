@@ -64,6 +64,7 @@ function incomingCall(
     get trailers() {
       return call.trailers;
     },
+    compressResponses: () => call.compressResponses(),
     sendHeaders: (metadata) => call.sendHeaders(metadata),
   };
 }

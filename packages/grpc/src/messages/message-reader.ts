@@ -11,6 +11,8 @@ const EMPTY_MESSAGE = Buffer.alloc(0);
 export interface MessageSink {
   /** The bytes belong to the receiver. */
   onMessage(message: Buffer): void;
+  /** A message with the compressed flag; left out where the stream named no encoding. */
+  onCompressedMessage?(message: Buffer): void;
   /** False once the call is over: what follows is dropped. */
   readonly acceptsMessages: boolean;
 }
@@ -46,14 +48,14 @@ export class MessageReader {
     return this.#bodyBytes;
   }
 
-  /** @throws {GrpcError} RESOURCE_EXHAUSTED past a limit, INTERNAL for a flag that is not 0. */
+  /** @throws {GrpcError} RESOURCE_EXHAUSTED past a limit, INTERNAL for a flag that may not be. */
   read(bytes: Buffer, start: number, end: number, sink: MessageSink): void {
     let at = start;
     while (at < end && sink.acceptsMessages) {
       if (this.#prefixBytes < MESSAGE_PREFIX_BYTES) {
         at = this.#readPrefix(bytes, at, end);
         if (this.#prefixBytes < MESSAGE_PREFIX_BYTES) return;
-        checkPrefix(this.#flag, this.#lengthBytes, this.#limits);
+        checkPrefix(this.#flag, this.#lengthBytes, this.#limits, sink);
       }
       const wantedBytes = this.#lengthBytes - this.#bodyBytes;
       const takenEnd = Math.min(end, at + wantedBytes);
@@ -108,7 +110,8 @@ export class MessageReader {
     this.#bodyBytes = 0;
     this.#prefixBytes = 0;
     this.#lengthBytes = 0;
-    sink.onMessage(message);
+    if (this.#flag === 0) sink.onMessage(message);
+    else sink.onCompressedMessage?.(message);
   }
 }
 
@@ -128,11 +131,14 @@ export function readWholeMessages(
   let at = start;
   while (end - at >= MESSAGE_PREFIX_BYTES) {
     const lengthBytes = bytes[at + 1]! * 0x100_0000 + ((bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!);
-    checkPrefix(bytes[at]!, lengthBytes, limits);
+    const flag = bytes[at]!;
+    checkPrefix(flag, lengthBytes, limits, sink);
     const bodyStart = at + MESSAGE_PREFIX_BYTES;
     const bodyEnd = bodyStart + lengthBytes;
     if (bodyEnd > end) return at;
-    sink.onMessage(lengthBytes === 0 ? EMPTY_MESSAGE : copyOf(bytes, bodyStart, bodyEnd));
+    const message = lengthBytes === 0 ? EMPTY_MESSAGE : copyOf(bytes, bodyStart, bodyEnd);
+    if (flag === 0) sink.onMessage(message);
+    else sink.onCompressedMessage?.(message);
     if (!sink.acceptsMessages) return end;
     at = bodyEnd;
   }
@@ -145,14 +151,19 @@ function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   return message;
 }
 
-function checkPrefix(flag: number, lengthBytes: number, limits: MessageLimits): void {
-  // No grpc-encoding but identity gets this far, and identity is never compressed (gRPC over HTTP/2, Message-Encoding).
-  if (flag === 1) throw new GrpcError("INTERNAL", "grpc: compressed flag set with identity or empty encoding");
-  if (flag !== 0) throw new GrpcError("INTERNAL", `grpc: received unexpected payload format ${flag}`);
+function checkPrefix(flag: number, lengthBytes: number, limits: MessageLimits, sink: MessageSink): void {
+  if (flag !== 0) checkFlag(flag, sink);
   if (lengthBytes > limits.maxReceiveBytes) {
     throw new GrpcError(
       "RESOURCE_EXHAUSTED",
       `grpc: received message larger than max (${lengthBytes} vs. ${limits.maxReceiveBytes})`,
     );
   }
+}
+
+/** Identity is never compressed (gRPC over HTTP/2, Message-Encoding). */
+function checkFlag(flag: number, sink: MessageSink): void {
+  if (flag !== 1) throw new GrpcError("INTERNAL", `grpc: received unexpected payload format ${flag}`);
+  if (sink.onCompressedMessage !== undefined) return;
+  throw new GrpcError("INTERNAL", "grpc: compressed flag set with identity or empty encoding");
 }

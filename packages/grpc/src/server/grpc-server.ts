@@ -18,6 +18,11 @@ export interface ServerCall {
   readonly peer: unknown;
   /** Sends initial metadata now, once; otherwise it goes out, empty, with the first message. */
   sendHeaders(metadata: Metadata): void;
+  /**
+   * Packs the responses with gzip, on Node's thread pool; one that does not shrink goes as it is. To be called before the
+   * first response and `sendHeaders`. Returns false, and changes nothing, when the client did not say that it takes gzip.
+   */
+  compressResponses(): boolean;
   /** Trailing metadata, to be filled before the handler ends. */
   readonly trailers: Metadata;
 }

@@ -30,7 +30,11 @@ test("a call finds its handler and its deadline", () => {
   for (const contentType of ["application/grpc+proto", "application/grpc;charset=x"]) {
     assert.equal(plan({ "content-type": contentType }).action, "call");
   }
-  assert.equal(plan({ "grpc-encoding": "identity" }).action, "call");
+  for (const encoding of ["identity", "gzip"]) {
+    const encoded = plan({ "grpc-encoding": encoding });
+    assert.ok(encoded.action === "call");
+    assert.equal(encoded.isCompressed, encoding === "gzip");
+  }
 });
 
 test("what cannot be called is answered as gRPC", () => {
@@ -38,7 +42,7 @@ test("what cannot be called is answered as gRPC", () => {
     [{ ":path": "/a.Service/Undo" }, "UNIMPLEMENTED", /^unknown method Undo for service a\.Service$/],
     [{ ":path": "/b.Service/Do" }, "UNIMPLEMENTED", /^unknown service b\.Service$/],
     [{ ":path": "nonsense" }, "UNIMPLEMENTED", /^malformed method name: "nonsense"$/],
-    [{ "grpc-encoding": "gzip" }, "UNIMPLEMENTED", /gzip/],
+    [{ "grpc-encoding": "snappy" }, "UNIMPLEMENTED", /snappy/],
     [{ "grpc-timeout": "never" }, "INTERNAL", /grpc-timeout/],
   ];
   for (const [changes, code, message] of table) {

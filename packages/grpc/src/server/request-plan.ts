@@ -5,7 +5,12 @@ import type { Route, Routes } from "./routes.ts";
 
 /** What a request's headers lead to: a handler, a gRPC status, an HTTP status, or a reset. */
 export type RequestPlan =
-  | { readonly action: "call"; readonly route: Route; readonly timeoutMs: number | undefined }
+  | {
+      readonly action: "call";
+      readonly route: Route;
+      readonly timeoutMs: number | undefined;
+      readonly isCompressed: boolean;
+    }
   | { readonly action: "answer-status"; readonly error: GrpcError }
   | { readonly action: "answer-http"; readonly httpStatus: HttpRejection }
   | { readonly action: "reset" };
@@ -27,14 +32,15 @@ export function planRequest(list: HeaderList, routes: Routes): RequestPlan {
 function planCall(list: HeaderList, path: string, routes: Routes): RequestPlan {
   const route = routes.find(path);
   if (route === undefined) return status("UNIMPLEMENTED", routes.describeMiss(path));
-  if (list.encoding !== undefined && list.encoding !== "identity") {
+  const isCompressed = list.encoding === "gzip";
+  if (list.encoding !== undefined && list.encoding !== "identity" && !isCompressed) {
     const encoding = JSON.stringify(list.encoding);
     return status("UNIMPLEMENTED", `grpc: Decompressor is not installed for grpc-encoding ${encoding}`);
   }
-  if (list.timeout === undefined) return { action: "call", route, timeoutMs: undefined };
+  if (list.timeout === undefined) return { action: "call", route, timeoutMs: undefined, isCompressed };
   const timeoutMs = parseGrpcTimeout(list.timeout);
   if (timeoutMs === undefined) return status("INTERNAL", `malformed grpc-timeout: ${JSON.stringify(list.timeout)}`);
-  return { action: "call", route, timeoutMs };
+  return { action: "call", route, timeoutMs, isCompressed };
 }
 
 function status(code: "UNIMPLEMENTED" | "INTERNAL", message: string): RequestPlan {

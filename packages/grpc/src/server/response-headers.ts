@@ -4,6 +4,7 @@ import type { HeaderWriter } from "../connection/header-writer.ts";
 import { LiteralFields } from "../connection/literal-field.ts";
 import { GrpcError } from "../grpc-error.ts";
 import type { HeaderField } from "../hpack/index.ts";
+import { ACCEPTED_ENCODINGS } from "../messages/gzip.ts";
 import type { Metadata } from "../metadata.ts";
 import { toWireStatus, type StatusCode } from "../status.ts";
 
@@ -19,7 +20,9 @@ const HEAD: readonly HeaderField[] = [
   { name: ":status", value: "200" },
   { name: "content-type", value: "application/grpc" },
 ];
+const PACKED_HEAD: readonly HeaderField[] = [...HEAD, { name: "grpc-encoding", value: "gzip" }];
 const headFields = (): readonly HeaderField[] => HEAD;
+const packedHeadFields = (): readonly HeaderField[] => PACKED_HEAD;
 const trailerFields = (key: string): readonly HeaderField[] => [statusField(key.slice("trailers ".length))];
 const trailersOnlyFields = (key: string): readonly HeaderField[] => [
   ...HEAD,
@@ -39,12 +42,15 @@ export class ResponseHeaders {
   }
 
   /** @throws {GrpcError} RESOURCE_EXHAUSTED when the metadata is more than the client takes. */
-  head(metadata: Metadata | undefined, maxListBytes: number): ResponseBlock {
+  head(metadata: Metadata | undefined, isPacked: boolean, maxListBytes: number): ResponseBlock {
     const more = metadata === undefined ? undefined : addWireMetadata(new LiteralFields(), metadata);
     if (more !== undefined && more.listBytes + FIXED_LIST_BYTES > maxListBytes) {
       throw new GrpcError("RESOURCE_EXHAUSTED", "the headers are larger than the header list the client takes");
     }
-    return { block: this.#writer.block("head", headFields), more: more?.encode() };
+    const block = isPacked
+      ? this.#writer.block("packed head", packedHeadFields)
+      : this.#writer.block("head", headFields);
+    return { block, more: more?.encode() };
   }
 
   trailers(error: GrpcError | undefined, trailers: Metadata | undefined, maxListBytes: number): ResponseBlock {
@@ -76,7 +82,7 @@ function statusDetails(
   const message = new LiteralFields();
   if (error !== undefined) {
     message.add("grpc-message", encodeStatusMessage(error.message), false);
-    if (error.code === "UNIMPLEMENTED") message.add("grpc-accept-encoding", "identity", false);
+    if (error.code === "UNIMPLEMENTED") message.add("grpc-accept-encoding", ACCEPTED_ENCODINGS, false);
   }
   const metadata = new LiteralFields();
   if (trailers !== undefined) addWireMetadata(metadata, trailers);

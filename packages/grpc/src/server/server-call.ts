@@ -1,5 +1,6 @@
 import type { Deadline } from "../calls/deadline-queue.ts";
 import { decodeMessage, encodeMessage } from "../calls/marshal.ts";
+import { MessageCompressor } from "../calls/message-compressor.ts";
 import { MessageQueue } from "../calls/message-queue.ts";
 import { pump, type PumpTarget } from "../calls/pump.ts";
 import { fromWireMetadata } from "../calls/wire-metadata.ts";
@@ -58,6 +59,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
   #abortReason: GrpcError | undefined;
   #request: Buffer | undefined;
   #requests: MessageQueue<unknown> | undefined;
+  #compressor: MessageCompressor | undefined;
   /** How it ends once everything that is held back has been sent. */
   #ending: { readonly error: GrpcError | undefined } | undefined;
 
@@ -109,6 +111,23 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
     this.#session.sendResponseHead(this, metadata);
   }
 
+  compressResponses(): boolean {
+    if (this.headSent) throw new GrpcError("INTERNAL", "the headers of the call were sent before");
+    const accepted = this.#head.fields.find(({ name }) => name === "grpc-accept-encoding")?.value ?? "";
+    if (!accepted.split(",").some((encoding) => encoding.trim() === "gzip")) return false;
+    this.#compressor ??= new MessageCompressor((bytes, _isLast, isPacked) =>
+      this.isDone
+        ? Promise.reject(new GrpcError("CANCELLED", "the call is over"))
+        : this.#session.sender.send(this, bytes, false, isPacked ? 1 : 0),
+    );
+    return true;
+  }
+
+  /** Responses may be compressed: the head must say so. */
+  get isPacked(): boolean {
+    return this.#compressor !== undefined;
+  }
+
   // --- what the stream brings -----------------------------------------------------------------------------------------
 
   override get acceptsMessages(): boolean {
@@ -133,7 +152,10 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
   begin(): void {
     if (!this.#route.streamsRequests) return;
     this.#requests = new MessageQueue((bytes) => decodeMessage(this.#route.method.request, bytes), {
-      onMessageTaken: (sizeBytes) => this.#session.releaseUnread(this, sizeBytes),
+      onMessageTaken: (sizeBytes) => {
+        this.#session.releaseUnread(this, sizeBytes);
+        this.inflater?.onTaken(sizeBytes);
+      },
       // A handler may stop reading and still answer: the rest is taken and dropped.
       onReaderLeft: () => {},
     });
@@ -142,7 +164,10 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   onMessage(message: Buffer): void {
     if (this.#requests !== undefined) {
-      if (this.#requests.isOver) return;
+      if (this.#requests.isOver) {
+        this.inflater?.onTaken(message.length);
+        return;
+      }
       this.#session.holdUnread(this, message.length);
       this.#requests.push(message);
     } else if (this.#request === undefined) this.#request = message;
@@ -205,6 +230,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
   send(message: unknown): Promise<void> | undefined {
     const bytes = encodeMessage(this.#route.method.response, message, this.#session.maxSendBytes);
     if (!this.headSent) this.#session.sendResponseHead(this, undefined);
+    if (this.#compressor !== undefined) return this.#compressor.send(bytes, false);
     return this.#session.sender.send(this, bytes, false);
   }
 
@@ -240,6 +266,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   #endRequests(error: GrpcError | undefined): void {
     this.#request = undefined;
+    if (!this.isHandling) this.inflater?.close();
     if (this.#requests?.isOver === false) this.#requests.fail(error ?? new GrpcError("CANCELLED", "the call is over"));
   }
 
@@ -287,7 +314,15 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
     if (this.isDone) return this.#handled(undefined);
     try {
       // Held back or not, it goes before the status.
-      void this.send(response)?.catch(() => {});
+      const sent = this.send(response);
+      if (this.#compressor !== undefined && sent !== undefined) {
+        void sent.then(
+          () => this.#handled(undefined),
+          (error: unknown) => this.#handled(GrpcError.from(error)),
+        );
+        return undefined;
+      }
+      void sent?.catch(() => {});
     } catch (error) {
       return this.#handled(GrpcError.from(error));
     }
@@ -296,6 +331,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   #handled(error: GrpcError | undefined): void {
     this.isHandling = false;
+    this.inflater?.close();
     this.finish(error);
     this.#session.onHandlerDone(this);
   }

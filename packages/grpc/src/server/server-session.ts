@@ -76,6 +76,7 @@ export class ServerSession extends Session implements ServerCallSession {
       this.#options.deadlines.add(call);
     }
     this.#openStream(call, streamId, list, isEnd);
+    if (plan.isCompressed) this.openInflater(call, plan.route.streamsRequests);
     call.begin();
     if (isEnd) call.onEnd();
   }
@@ -112,7 +113,7 @@ export class ServerSession extends Session implements ServerCallSession {
   // --- responses ------------------------------------------------------------------------------------------------------
 
   sendResponseHead(call: ServerCallRecord, metadata: Metadata | undefined): void {
-    const { block, more } = this.#responses.head(metadata, this.settings.maxHeaderListBytes);
+    const { block, more } = this.#responses.head(metadata, call.isPacked, this.settings.maxHeaderListBytes);
     call.headSent = true;
     this.sendHeaders(call, block, more, false);
   }
