@@ -40,6 +40,7 @@ const FEATURES: readonly string[] = [
   "`ServeConfig` Logger",
   "`Serve`",
   "`Plugin`, `GRPCPlugin` GRPCServer, GRPCClient",
+  "`GRPCBroker` NextId, Accept, AcceptAndServe, Dial, DialWithOptions, Close",
   "`GRPCServer`, `GRPCClient` Init, Serve, Stop, GracefulStop, Config",
   "`GRPCServiceName`, `CoreProtocolVersion`",
   "`EnvUnixSocketDir`, `EnvUnixSocketGroup`",

@@ -66,9 +66,15 @@ export class PluginInfoStream implements InfoStream {
         continue;
       }
       this.#outgoing.delete(next);
-      // Left in the middle of it when the host is gone: then whoever sends it hears of it when its time is up.
-      yield next.info;
-      next.taken();
+      let isTaken = false;
+      try {
+        yield next.info;
+        isTaken = true;
+      } finally {
+        // Left in the middle of it when the host is gone.
+        if (isTaken) next.taken();
+        else next.failed(this.#closed ?? hostLeft());
+      }
     }
   }
 
@@ -101,6 +107,10 @@ export class PluginInfoStream implements InfoStream {
       this.#wake = wake;
     });
   }
+}
+
+function hostLeft(): PluginError {
+  return brokerUnavailable("the host has left in the middle of the broker's stream");
 }
 
 function notRead(): PluginError {
