@@ -64,7 +64,13 @@ describe("the layers of go-plugin", () => {
       import("@fairlead/go-plugin/testing"),
     ]);
     assert.deepEqual(Object.keys(index), ["PluginError", "definePluginKind", "silentLogger"]);
-    assert.deepEqual(Object.keys(host), ["launch", "stopAllPlugins"]);
+    assert.deepEqual(Object.keys(host), [
+      "formatReattachInfo",
+      "launch",
+      "parseReattachInfo",
+      "reattach",
+      "stopAllPlugins",
+    ]);
     assert.deepEqual(Object.keys(serve), [
       "formatReattachInfo",
       "provide",

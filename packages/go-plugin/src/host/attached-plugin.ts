@@ -15,10 +15,10 @@ export class AttachedPlugin implements PluginLife {
   readonly id: string;
   readonly pid: number;
   readonly startedAtMs: number;
+  readonly isLeftAlive: boolean;
   readonly exited: Promise<ExitStatus>;
   readonly #runner: AnyAttachedRunner;
   readonly #end: PluginEnd;
-  readonly #isTest: boolean;
   readonly #letGo = Promise.withResolvers<ExitStatus>();
   #exit: ExitStatus | undefined;
 
@@ -30,7 +30,7 @@ export class AttachedPlugin implements PluginLife {
     this.pid = runner.pid ?? 0;
     this.startedAtMs = options.startedAtMs;
     this.#runner = runner;
-    this.#isTest = options.isTest;
+    this.isLeftAlive = options.isTest;
     this.#end = new PluginEnd(runner, options.logger);
     this.exited = this.#watchExit(options.logger);
   }
@@ -52,11 +52,11 @@ export class AttachedPlugin implements PluginLife {
   }
 
   terminate(): boolean {
-    return this.#isTest ? false : this.#end.terminate();
+    return this.isLeftAlive ? false : this.#end.terminate();
   }
 
   async kill(): Promise<ExitStatus> {
-    if (this.#isTest) this.letGo();
+    if (this.isLeftAlive) this.letGo();
     else if (this.#exit === undefined) this.#end.kill();
     return await this.#end.boundedBy(this.exited);
   }

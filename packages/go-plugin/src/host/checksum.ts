@@ -1,6 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { PluginError } from "../plugin-error.ts";
 import type { Checksum } from "./launch-options.ts";
 
@@ -10,6 +7,10 @@ import type { Checksum } from "./launch-options.ts";
  */
 export async function verifyChecksum(file: string, checksum: Checksum, signal: AbortSignal): Promise<void> {
   const expected = parseChecksum(checksum);
+  // Not `import`: they take longer to load than all of a host, and most hosts check nothing.
+  const { createHash, timingSafeEqual } = process.getBuiltinModule("node:crypto");
+  const { createReadStream } = process.getBuiltinModule("node:fs");
+  const { pipeline } = process.getBuiltinModule("node:stream/promises");
   const hash = createHash(checksum.algorithm);
   try {
     await pipeline(createReadStream(file), hash, { signal });

@@ -3,6 +3,7 @@ import {
   ENV_CLIENT_CERT,
   ENV_MAX_PORT,
   ENV_MIN_PORT,
+  ENV_MULTIPLEX_GRPC,
   ENV_PROTOCOL_VERSIONS,
   ENV_UNIX_SOCKET_DIR,
   PROTOCOL_ENV_NAMES,
@@ -17,6 +18,8 @@ export interface EnvironmentFacts {
   readonly ports: { readonly min: number; readonly max: number };
   /** PEM of the host's one-time certificate, with AutoMTLS. */
   readonly certificatePem?: string;
+  /** Whether the host wants one connection for everything. */
+  readonly multiplex?: boolean;
   /** A private folder for the plugin's sockets. */
   readonly socketFolder?: string;
 }
@@ -33,6 +36,7 @@ export function buildPluginEnvironment(facts: EnvironmentFacts): Record<string, 
   environment.set(ENV_MAX_PORT, String(facts.ports.max));
   environment.set(ENV_PROTOCOL_VERSIONS, facts.versions.join(","));
   if (facts.certificatePem !== undefined) environment.set(ENV_CLIENT_CERT, facts.certificatePem);
+  if (facts.multiplex === true) environment.set(ENV_MULTIPLEX_GRPC, "true");
   if (facts.socketFolder !== undefined) environment.set(ENV_UNIX_SOCKET_DIR, facts.socketFolder);
   return Object.fromEntries(environment);
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+// Not `import`: that evaluates every lazy part of node:fs, for which a host would wait at its start.
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 /**
  * A process that this one did not start. Where the system tells when a process began (Linux), another process that gets

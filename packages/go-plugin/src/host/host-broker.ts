@@ -1,38 +1,15 @@
 import { tmpdir } from "node:os";
-import type { ClientConnection } from "@fairlead/grpc";
 import type { OwnedBroker } from "../broker/broker.ts";
 import { HostInfoStream } from "../broker/host-info-stream.ts";
+import { MuxBroker } from "../broker/mux-broker.ts";
 import { SocketBroker } from "../broker/socket-broker.ts";
-import type { Logger } from "../logger.ts";
 import type { PluginError } from "../plugin-error.ts";
-import type { PeerTls } from "../tls/peer-tls.ts";
 import { onProcessExit } from "./exit-hook.ts";
-import type { PluginLife } from "./plugin-end.ts";
-
-/** What the host knows about a plugin that it brokers connections with. */
-export interface HostBrokerPlan {
-  readonly tls: PeerTls | undefined;
-  /** Folder for the host's sockets, which somebody removes after the plugin's end. Default: a folder for each socket. */
-  readonly socketFolder: string | undefined;
-  /** Where the sides see different networks or file systems. */
-  readonly translator: Pick<PluginLife, "translateToHost" | "translateToPlugin">;
-  readonly logger: Logger;
-}
+import type { ConnectedPlugin } from "./open-plugin.ts";
 
 /** Opens the broker's stream, and brokers connections until `gone` is aborted with the PluginError that says why. */
-export function openHostBroker(connection: ClientConnection, plan: HostBrokerPlan, gone: AbortSignal): OwnedBroker {
-  const { tls, socketFolder, translator, logger } = plan;
-  const broker = new SocketBroker({
-    infos: new HostInfoStream(connection),
-    peer: "plugin",
-    place: { temporaryFolder: tmpdir(), ...(socketFolder === undefined ? {} : { folder: socketFolder }) },
-    tls,
-    logger,
-    translate: {
-      toPeer: (address) => translator.translateToPlugin(address),
-      fromPeer: (address) => translator.translateToHost(address),
-    },
-  });
+export function openHostBroker(plugin: ConnectedPlugin, gone: AbortSignal): OwnedBroker {
+  const broker = createBroker(plugin);
   const forget = onProcessExit(() => broker.removeFiles());
   gone.addEventListener(
     "abort",
@@ -43,4 +20,20 @@ export function openHostBroker(connection: ClientConnection, plan: HostBrokerPla
     { once: true },
   );
   return broker;
+}
+
+function createBroker({ life, connection, door, tls, socketFolder, logger }: ConnectedPlugin): OwnedBroker {
+  const infos = new HostInfoStream(connection);
+  if (door !== undefined) return new MuxBroker({ infos, door, peer: "plugin", tls, logger });
+  return new SocketBroker({
+    infos,
+    peer: "plugin",
+    place: { temporaryFolder: tmpdir(), ...(socketFolder === undefined ? {} : { folder: socketFolder }) },
+    tls,
+    logger,
+    translate: {
+      toPeer: (address) => life.translateToPlugin(address),
+      fromPeer: (address) => life.translateToHost(address),
+    },
+  });
 }

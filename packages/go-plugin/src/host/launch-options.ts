@@ -36,6 +36,11 @@ export interface LaunchOptions<K extends KindMap> {
   readonly versions: Readonly<Record<number, K>>;
   /** `"auto"`: one-time certificates on both sides (AutoMTLS), failing at start if the plugin has none. Default: none. */
   readonly tls?: "auto" | "none";
+  /**
+   * One connection for everything, brokered connections too (go-plugin's `GRPCBrokerMultiplex`): for plugins of which no
+   * other socket can be reached, in containers. Fails with `ERR_MUX_UNSUPPORTED` where the plugin does not. Default false.
+   */
+  readonly multiplex?: boolean;
   /** Checked before the process is started. Default: not checked. */
   readonly checksum?: Checksum;
   /** From the call of launch(), checksum included, to the first answered health check, milliseconds. Default 60 000. */

@@ -16,6 +16,7 @@ export interface LaunchPlan {
   readonly cookie: CookiePair;
   readonly kinds: ReadonlyMap<number, KindMap>;
   readonly tls: "auto" | "none";
+  readonly multiplex: boolean;
   readonly checksum: Checksum | undefined;
   readonly startTimeoutMs: number;
   readonly stopGraceMs: number;
@@ -51,6 +52,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     cookie: options.handshake,
     kinds: rules.readVersions(options.versions),
     tls: options.tls ?? "none",
+    multiplex: options.multiplex ?? false,
     checksum: options.checksum,
     startTimeoutMs: rules.readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
     stopGraceMs: rules.readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),
@@ -89,6 +91,7 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?
   if (stdin !== undefined && stdin !== "ignore" && stdin !== "inherit") {
     throw invalid("stdin", `is ${JSON.stringify(stdin)}: expected "ignore" or "inherit"`);
   }
+  rules.checkBoolean("multiplex", options.multiplex);
   rules.checkBoolean("managed", options.managed);
   rules.checkCallback("onExit", options.onExit);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createIdentity } from "../tls/certificate.ts";
 import type { Identity } from "../tls/certificate.ts";
-import { dialGrpc } from "../transport/dial.ts";
+import { connectPlugin } from "./connect-plugin.ts";
 import type { ExitStatus, KindMap, LaunchOptions, PluginProcess } from "./launch-options.ts";
 import { planLaunch } from "./launch-plan.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
@@ -44,17 +44,18 @@ async function finishStart(
   identity: Identity | undefined,
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
+  const { multiplex } = plan;
   try {
     deadline.stage = "the handshake line";
-    const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()]));
+    const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()], { multiplex }));
     const address = child.translateToHost(handshake.address);
     child.noteSocket(address);
     const tls = agreeOnTls(handshake, identity);
     deadline.stage = "a connection";
-    const connection = await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
-    const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
     const { socketFolder, logger } = child;
-    const connected = { life: child, connection, tls, socketFolder, info, logger };
+    const opened = await connectPlugin(address, { tls, multiplex, logger, signal: deadline.signal });
+    const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
+    const connected = { life: child, ...opened, tls, socketFolder, info, logger };
     const plugin = await openPlugin(plan, connected, deadline);
     const durationMs = Math.round(plugin.startMs);
     logger.log("debug", "plugin started", { version: info.protocolVersion, durationMs });

@@ -1,8 +1,8 @@
-import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import { MortalConnection } from "../transport/mortal-connection.ts";
 import type { PeerTls } from "../tls/peer-tls.ts";
+import type { PluginConnection } from "./connect-plugin.ts";
 import { openHostBroker } from "./host-broker.ts";
 import { checkAlive } from "./health.ts";
 import type { KindMap } from "./launch-options.ts";
@@ -16,9 +16,8 @@ import { receiveStdio } from "./stdio-sink.ts";
 export type OpenPlan = Pick<LaunchPlan, "name" | "kinds" | "stopGraceMs" | "signal" | "stdio" | "onExit">;
 
 /** A plugin that the host is connected to. */
-export interface ConnectedPlugin {
+export interface ConnectedPlugin extends PluginConnection {
   readonly life: PluginLife;
-  readonly connection: ClientConnection;
   /** The connection's, and that of brokered ones. */
   readonly tls?: PeerTls | undefined;
   /** Where the host listens for brokered connections. Default: a folder for each. */
@@ -34,11 +33,11 @@ export async function openPlugin(
   connected: ConnectedPlugin,
   deadline: StartDeadline,
 ): Promise<RunningPlugin<KindMap>> {
-  const { life, connection, tls, socketFolder, info, logger } = connected;
+  const { life, connection, info, logger } = connected;
   const gone = new AbortController();
   // Both at once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
   void receiveStdio(connection, plan.stdio, logger, gone.signal);
-  const broker = openHostBroker(connection, { tls, socketFolder, translator: life, logger }, gone.signal);
+  const broker = openHostBroker(connected, gone.signal);
   try {
     deadline.stage = "an answer to the health check";
     await deadline.limit(checkAlive(connection, { signal: deadline.signal }));

@@ -83,7 +83,10 @@ export class PluginChild implements PluginLife {
 
   async kill(): Promise<ExitStatus> {
     if (this.#exit === undefined) this.#end.kill();
-    return await this.#end.boundedBy(this.exited);
+    const exit = await this.#end.boundedBy(this.exited);
+    // Also of a process that cannot be killed: it cannot be reached any more.
+    this.#removeSockets();
+    return exit;
   }
 
   async #watchExit(): Promise<ExitStatus> {

@@ -15,6 +15,8 @@ export interface PluginLife {
   readonly exited: Promise<ExitStatus>;
   /** How it ended, if it did. */
   readonly exitStatus: ExitStatus | undefined;
+  /** The host uses it and never ends it: kill() is to let go of it. */
+  readonly isLeftAlive?: boolean;
   translateToHost(address: PluginAddress): PluginAddress;
   translateToPlugin(address: PluginAddress): PluginAddress;
   /** Its end is near: look closely, where looking is all one can do. */

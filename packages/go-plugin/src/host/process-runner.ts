@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { diagnoseExecutable } from "./diagnosis.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { killGroup, OWN_GROUP } from "./process-group.ts";
 import type { Runner, RunnerCommand, RunnerProcess } from "./runner.ts";
+
+// Not `import`: that evaluates every lazy part of node:fs, for which a host would wait at its start.
+const { existsSync } = process.getBuiltinModule("node:fs");
 
 export interface ProcessRunnerOptions {
   /** What the process sees as its own name. */

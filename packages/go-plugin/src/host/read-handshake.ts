@@ -17,10 +17,14 @@ const USUAL_REASONS = [
 ];
 
 /** Waits for the plugin's first line, or its end, and reads it. */
-export async function readHandshake(child: PluginChild, versions: readonly number[]): Promise<Handshake> {
+export async function readHandshake(
+  child: PluginChild,
+  versions: readonly number[],
+  wanted: { readonly multiplex: boolean },
+): Promise<Handshake> {
   // The end of the process counts too: a grandchild may hold stdout open.
   const first = await Promise.race([child.stdout.firstLine, child.exited.then((): FirstLine => ({ kind: "nothing" }))]);
-  if (first.kind === "line") return parseHandshakeLine(first.text, versions);
+  if (first.kind === "line") return parseHandshakeLine(first.text, versions, wanted);
   if (first.kind === "nothing") throw await describeSilence(child);
   throw new PluginError(
     "ERR_HANDSHAKE_MALFORMED",

@@ -85,11 +85,19 @@ function readInfo(info: unknown, runner: AttachedRunner | undefined): ReattachIn
   const given = info as unknown as ReattachInfo;
   // A runner knows its plugin by another id.
   const pid = runner === undefined ? given.pid : (runner.pid ?? 1);
-  const read = parseReattachInfo(formatReattachInfo({ ...given, pid }));
+  const read = parseReattachInfo(writeInfo({ ...given, pid }));
   if (pid === process.pid && read.test !== true) {
     throw rules.invalid("info", `has the id of this very process, ${pid}, and is not for tests`);
   }
   return { ...read, pid: runner === undefined ? pid : (runner.pid ?? 0) };
+}
+
+function writeInfo(info: ReattachInfo): string {
+  try {
+    return formatReattachInfo(info);
+  } catch (cause) {
+    throw rules.invalid("info", `has an address that is none: ${String(cause)}`);
+  }
 }
 
 function unknownVersion(version: number, known: readonly number[]): PluginError {

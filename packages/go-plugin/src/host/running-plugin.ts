@@ -95,7 +95,8 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
 
   async #stop(): Promise<ExitStatus> {
     const { child, connection, stopGraceMs, logger } = this.#parts;
-    const status = await climbStopLadder(child, connection, { graceMs: stopGraceMs, logger });
+    const asked = child.isLeftAlive === true ? undefined : connection;
+    const status = await climbStopLadder(child, asked, { graceMs: stopGraceMs, logger });
     await Promise.race([this.exited, child.kill()]);
     return status;
   }

@@ -1,7 +1,9 @@
-import { lstatSync, mkdtempSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
+
+// Not `import`: that evaluates every lazy part of node:fs, for which a host would wait at its start.
+const { lstatSync, mkdtempSync, rmSync, unlinkSync } = process.getBuiltinModule("node:fs");
 
 // go-plugin names sockets `plugin` and up to ten digits.
 const LONGEST_SOCKET_NAME = "/plugin0123456789";

@@ -79,6 +79,7 @@ function buildCommand(
     cookie: plan.cookie,
     versions: [...plan.kinds.keys()],
     ports: plan.ports,
+    multiplex: plan.multiplex,
     ...(identity === undefined ? {} : { certificatePem: identity.certificatePem }),
     ...(socketFolder === undefined ? {} : { socketFolder }),
   });
