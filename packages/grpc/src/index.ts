@@ -1,6 +1,7 @@
 export { connectGrpc } from "./client/connect-grpc.ts";
 export { createGrpcServer } from "./server/create-grpc-server.ts";
 export { checkHealth } from "./health/check-health.ts";
+export { watchHealth } from "./health/watch-health.ts";
 export { createHealthService } from "./health/health-service.ts";
 export type { HealthService } from "./health/health-service.ts";
 export type { ServingStatus } from "./health/health-messages.ts";
