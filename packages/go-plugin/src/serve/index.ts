@@ -4,5 +4,18 @@ import "./process-output.ts";
 
 export { serve } from "./serve.ts";
 export { startPluginServer } from "./plugin-server.ts";
+export { startReattachableServer } from "./reattachable-server.ts";
+export { formatReattachInfo } from "../protocol/reattach-info.ts";
+export type { ReattachInfo } from "../protocol/reattach-info.ts";
+export type { ManualTls } from "../tls/manual-tls.ts";
 export { provide } from "./serve-options.ts";
-export type { Env, PluginServer, PluginServerOptions, ServedPlugin, ServeOptions } from "./serve-options.ts";
+export type {
+  Env,
+  PluginServer,
+  PluginServerOptions,
+  ReattachableServer,
+  ReattachableServerOptions,
+  ServedPlugin,
+  ServeOptions,
+  ServeProcessOptions,
+} from "./serve-options.ts";

@@ -3,6 +3,9 @@ import { createGrpcServer } from "@fairlead/grpc";
 import type { GrpcServer } from "@fairlead/grpc";
 import type { OwnedBroker } from "../broker/broker.ts";
 import { brokerClosed } from "../broker/broker-errors.ts";
+import { MuxBroker } from "../broker/mux-broker.ts";
+import { MuxDoor } from "../broker/mux-door.ts";
+import { MuxListener } from "../broker/mux-listener.ts";
 import { PluginInfoStream } from "../broker/plugin-info-stream.ts";
 import { SocketBroker } from "../broker/socket-broker.ts";
 import { silentLogger } from "../logger.ts";
@@ -12,6 +15,7 @@ import { chooseAppVersion } from "../protocol/app-version.ts";
 import { ENV_CLIENT_CERT, ENV_MULTIPLEX_GRPC, ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { formatHandshakeLine } from "../protocol/handshake-line.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
+import { parseGoBoolean } from "../protocol/multiplex.ts";
 import { createIdentity } from "../tls/certificate.ts";
 import { createManualTls } from "../tls/manual-tls.ts";
 import { createPeerTls, parseCertificate } from "../tls/peer-tls.ts";
@@ -67,8 +71,14 @@ export async function openServer(options: ServerOptions, stdio: StdioRelay): Pro
   const tls = createPluginTls(options, logger);
   await options.start?.();
   options.signal?.throwIfAborted();
-  const listener = await openListener(readListenPlace(options.env), tls && (() => tls.peer.createServer()));
-  return new ListeningPlugin({ options, logger, listener, tls, stdio, appVersion });
+  const multiplex = readMultiplex(options.env);
+  // With multiplexing, TLS is inside the streams of a plain connection.
+  const isPlain = tls === undefined || multiplex === true;
+  const listener = await openListener(
+    readListenPlace(options.env),
+    isPlain ? undefined : () => tls.peer.createServer(),
+  );
+  return new ListeningPlugin({ options, logger, listener, multiplex, tls, stdio, appVersion });
 }
 
 function chooseVersion(options: ServerOptions, logger: Logger): number {
@@ -77,6 +87,15 @@ function chooseVersion(options: ServerOptions, logger: Logger): number {
   const choice = chooseAppVersion(versions, options.env[ENV_PROTOCOL_VERSIONS]);
   for (const item of choice.invalid) logger.log("warn", "server sent invalid plugin version", { item });
   return choice.version;
+}
+
+/**
+ * Whether to multiplex; undefined when the host did not ask, for older hosts cannot read the line's seventh field. What is
+ * not Go's "true" means no (Go then says yes and does not).
+ */
+function readMultiplex(env: Env): boolean | undefined {
+  const text = env[ENV_MULTIPLEX_GRPC] ?? "";
+  return text === "" ? undefined : parseGoBoolean(text) === true;
 }
 
 interface PluginTls {
@@ -112,7 +131,7 @@ class ListeningPlugin implements OwnedPluginServer {
   readonly #stdio: StdioRelay;
   readonly #infos: PluginInfoStream;
   readonly #broker: OwnedBroker;
-  readonly #served: ServedListener;
+  readonly #served: ServedListener | MuxListener;
   readonly #closing = new AbortController();
   #end: Promise<void> | undefined;
   readonly #settleClosed: () => void;
@@ -121,11 +140,12 @@ class ListeningPlugin implements OwnedPluginServer {
     readonly options: ServerOptions;
     readonly logger: Logger;
     readonly listener: Listener;
+    readonly multiplex: boolean | undefined;
     readonly tls: PluginTls | undefined;
     readonly stdio: StdioRelay;
     readonly appVersion: number;
   }) {
-    const { options, logger, listener, tls, appVersion } = parts;
+    const { options, logger, listener, multiplex, tls, appVersion } = parts;
     this.#options = options;
     this.#logger = logger;
     this.#address = listener.address;
@@ -134,24 +154,21 @@ class ListeningPlugin implements OwnedPluginServer {
       appVersion,
       address: listener.address,
       certificate: tls?.certificate,
-      // Field 7 only when the host asked (older hosts cannot read it): we do not multiplex.
-      ...(isSet(options.env, ENV_MULTIPLEX_GRPC) ? { multiplex: false } : {}),
+      ...(multiplex === undefined ? {} : { multiplex }),
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
     this.#stdio = parts.stdio;
     this.#infos = new PluginInfoStream();
-    this.#broker = new SocketBroker({
-      infos: this.#infos,
-      peer: "host",
-      // The folder, if the host gave one, goes with the main socket.
-      place: { ...readListenPlace(options.env), ownsFolder: false },
-      tls: tls?.peer,
-      logger,
-    });
+    const door = multiplex === true ? new MuxDoor({ peer: "host", logger }) : undefined;
+    this.#broker = this.#createBroker(door, tls?.peer);
     this.#grpc = this.#createServer();
-    this.#served = new ServedListener(listener, { grpc: this.#grpc, tls: tls?.peer, peer: "host", logger });
+    const serving = { grpc: this.#grpc, tls: tls?.peer, peer: "host", logger } as const;
+    this.#served =
+      door === undefined
+        ? new ServedListener(listener, serving)
+        : new MuxListener(listener, { ...serving, door, onLost: this.#onConnectionLost });
     options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
   }
 
@@ -178,6 +195,22 @@ class ListeningPlugin implements OwnedPluginServer {
   }
 
   readonly #closeUnasked = (): void => void this.close();
+
+  // There is one connection: a host that lost it cannot come back.
+  readonly #onConnectionLost = (reason: string): void => {
+    if (this.#end === undefined)
+      this.#logger.log("error", "grpc server: multiplexed connection lost", { error: reason });
+    this.#closeUnasked();
+  };
+
+  #createBroker(door: MuxDoor | undefined, tls: PeerTls | undefined): OwnedBroker {
+    const infos = this.#infos;
+    const logger = this.#logger;
+    if (door !== undefined) return new MuxBroker({ infos, door, peer: "host", tls, logger });
+    // The folder, if the host gave one, goes with the main socket.
+    const place = { ...readListenPlace(this.#options.env), ownsFolder: false };
+    return new SocketBroker({ infos, peer: "host", place, tls, logger });
+  }
 
   #createServer(): GrpcServer {
     const server = createGrpcServer();
@@ -225,10 +258,6 @@ class ListeningPlugin implements OwnedPluginServer {
       clearTimeout(timer);
     }
   }
-}
-
-function isSet(env: Env, name: string): boolean {
-  return env[name] !== undefined && env[name] !== "";
 }
 
 function writeLine(stdout: Writable, line: string): Promise<void> {

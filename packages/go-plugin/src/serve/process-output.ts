@@ -49,6 +49,16 @@ class ProcessOutput {
     });
   }
 
+  /** Copies process.stdout and process.stderr to GRPCStdio while a host reads it; they stay what they are. */
+  copyToReader(): void {
+    for (const channel of ["stdout", "stderr"] as const) {
+      captureStream(process[channel], (bytes, original) => {
+        if (this.relay.isRead) this.relay.push(channel, bytes);
+        return original(bytes);
+      });
+    }
+  }
+
   /** Gives process.stdout back and writes what was caught to a descriptor. */
   release(fd: 1 | 2): void {
     this.#restore?.();

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { ServiceRegistrar } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
+import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import type { ManualTls } from "../tls/manual-tls.ts";
 import type { CookiePair, PluginKind, ServeContext } from "../plugin-kind.ts";
 
@@ -42,6 +43,18 @@ export interface ServeOptions {
   readonly stop?: () => Promise<void>;
 }
 
+/** What {@link serve} takes besides. */
+export interface ServeProcessOptions extends ServeOptions {
+  /**
+   * `true` when a person, a debugger or a test starts the process (go-plugin's `ServeConfig.Test`, Terraform's `-debug`):
+   * no cookie is needed, what a host needs to attach is the line of JSON on stdout, and explained on stderr. Prints stay
+   * on stdout and stderr. It serves one host after another until SIGINT, SIGTERM or a host's Shutdown call. Default: false.
+   */
+  readonly reattachable?: boolean;
+  /** `true`: it lives on without its host, for another one to attach (Go's plugins do). Default: it ends with its host. */
+  readonly outlivesHost?: boolean;
+}
+
 /** Environment of a process. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -64,4 +77,18 @@ export interface PluginServer extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Finishes running calls up to `shutdownGraceMs`, runs `stop`, removes the socket. Idempotent. */
   close(): Promise<void>;
+}
+
+/** What {@link startReattachableServer} takes. */
+export interface ReattachableServerOptions extends Omit<ServeOptions, "handshake"> {
+  /** `PLUGIN_PROTOCOL_VERSIONS` chooses the version, `PLUGIN_UNIX_SOCKET_DIR` or `TMPDIR` the place. Default: empty. */
+  readonly env?: Env;
+  /** Closes the server. */
+  readonly signal?: AbortSignal;
+}
+
+/** A plugin that listens for whoever attaches; owns its socket and nothing of the process. */
+export interface ReattachableServer extends Omit<PluginServer, "handshakeLine"> {
+  /** For the host's reattach(), or as text by {@link formatReattachInfo} for a host elsewhere. */
+  readonly reattachInfo: ReattachInfo;
 }

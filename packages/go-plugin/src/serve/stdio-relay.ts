@@ -23,6 +23,11 @@ export class StdioRelay {
     return this.#droppedBytes;
   }
 
+  /** Whether a host takes what is pushed. */
+  get isRead(): boolean {
+    return this.#readers > 0;
+  }
+
   /** Takes a copy. False when the writer had better wait for {@link onceDrained}; always true while nobody reads. */
   push(channel: Channel, bytes: Uint8Array): boolean {
     const copy = Buffer.from(bytes);

@@ -16,7 +16,7 @@ const textCodec: Codec<string> = {
   decode: (bytes) => Buffer.from(bytes).toString("utf8"),
 };
 
-const echoMethod = defineMethod("unary", "/test.Echo/Echo", textCodec, textCodec);
+export const echoMethod = defineMethod("unary", "/test.Echo/Echo", textCodec, textCodec);
 
 export const echoKind = definePluginKind<Echo, EchoClient>({
   name: "echo",
