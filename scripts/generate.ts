@@ -12,11 +12,12 @@ const BUF = "@bufbuild/buf@1.75.0";
 const TS_PROTO = "ts-proto@2.18.0";
 const packages = join(import.meta.dirname, "..", "packages");
 
-/** Package → where its descriptors go. */
+/** Folder with a `proto/`, from `packages/` → where its descriptors go. */
 const DESCRIPTORS: Readonly<Record<string, string>> = {
   grpc: "src/gen/descriptors.ts",
   "go-plugin": "src/protocol/gen/descriptors.ts",
   "plugin-sdk": "src/gen/notifier/descriptors.ts",
+  "../interop": "fixtures/gen/kv-descriptors.ts",
 };
 
 function buf(folder: string, ...args: readonly string[]): void {

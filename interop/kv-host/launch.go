@@ -127,12 +127,9 @@ func (h *host) pid() int {
 	return h.cmd.Process.Pid
 }
 
-func (h *host) reattachConfig() any {
-	config := h.client.ReattachConfig()
-	if config == nil {
-		return nil
-	}
-	return kv.FormatReattach(config)
+// reattach says how another host can attach to the plugin.
+func (h *host) reattach() (string, error) {
+	return kv.FormatReattach(h.client.ReattachConfig(), h.client.NegotiatedVersion())
 }
 
 // stop ends the plugin and tells how it went.

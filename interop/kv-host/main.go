@@ -48,11 +48,15 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
+	reattach, err := h.reattach()
+	if err != nil {
+		return err
+	}
 	printLine(map[string]any{"started": map[string]any{
 		"pid":      h.pid(),
 		"version":  h.client.NegotiatedVersion(),
 		"protocol": h.client.Protocol(),
-		"reattach": h.reattachConfig(),
+		"reattach": reattach,
 	}})
 	err = obey(h)
 	printLine(map[string]any{"stopped": h.stop()})

@@ -4,19 +4,19 @@
 //	-versions 2,3        serve these versions; from 2 on the store appends the version to what it gives
 //	-max-receive 1048576 take messages of at most this many bytes; 4 MiB when not given, as grpc-go does
 //	-tls-dir DIR         manual TLS: cert.pem, key.pem and ca.pem of DIR
-//	-test-mode           print how to attach as one line of JSON instead of the handshake; ends with standard input
+//	-test-mode           print how to attach as one line of JSON instead of the handshake; ends with SIGTERM
 //	-never-ready         never print the handshake line
 package main
 
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -91,21 +91,18 @@ func serverFactory(maxReceive int) func([]grpc.ServerOption) *grpc.Server {
 
 // serveForTest is what a debugger would run: the plugin outlives its hosts.
 func serveForTest(config *plugin.ServeConfig) error {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	attach := make(chan *plugin.ReattachConfig)
 	closed := make(chan struct{})
 	config.Test = &plugin.ServeTestConfig{Context: ctx, ReattachConfigCh: attach, CloseCh: closed}
 	go plugin.Serve(config)
-	text, err := json.Marshal(kv.FormatReattach(<-attach))
+	reattach := <-attach
+	text, err := kv.FormatReattach(reattach, reattach.ProtocolVersion)
 	if err != nil {
 		return err
 	}
-	fmt.Println(string(text))
-	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
-		return err
-	}
-	cancel()
+	fmt.Println(text)
 	<-closed
 	return nil
 }

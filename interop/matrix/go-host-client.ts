@@ -19,6 +19,8 @@ export function connectGoHost(ask: Ask): KvClient {
     log: async (level, message) => void (await ask("log", { key: level, value: message })),
     environment: async (name) => (await ask("environment", { key: name })) as string,
     crash: async (code) => void (await ask("crash", { code })),
+    services: async () => (await ask("services", {})) as string[],
+    methods: async (service) => (await ask("methods", { key: service })) as string[],
     sleep: async (milliseconds, options) => void (await ask("sleep", { milliseconds, ...options })),
   };
 }

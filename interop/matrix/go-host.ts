@@ -1,23 +1,30 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { GrpcError, type ErrorStatusCode } from "@fairlead/grpc";
 import { pluginPath } from "../bundle-plugin.ts";
 import { connectGoHost } from "./go-host-client.ts";
-import type { KvHost, KvHostOptions, LogLine, OpenKvHost } from "./kv-host.ts";
+import type { KvHost, KvHostProgram, LaunchKvOptions, LogLine } from "./kv-host.ts";
 
-/** Makes the function that runs a kv plugin under the Go program `kv-host`. */
-export function goHostOpener(program: string): OpenKvHost {
-  return async (options) => {
-    const host = new GoHost(program, options);
-    try {
-      await host.started;
-      return host;
-    } catch (error) {
-      await host[Symbol.asyncDispose]();
-      throw error;
-    }
+/** The Go program `kv-host`, one process for each plugin. */
+export function createGoHost(program: string): KvHostProgram {
+  return {
+    launch: async ({ command, temporaryFolder }, options) =>
+      await openGoHost(program, [...formatFlags(options), ...command], temporaryFolder),
+    attach: async (reattach, options) => await openGoHost(program, [...formatFlags(options), "-reattach", reattach]),
   };
+}
+
+async function openGoHost(program: string, args: readonly string[], temporaryFolder = tmpdir()): Promise<KvHost> {
+  const host = new GoHost(program, args, temporaryFolder);
+  try {
+    await host.started;
+    return host;
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The host could not start its plugin, in go-plugin's words. */
@@ -26,6 +33,7 @@ class GoHostError extends Error {}
 interface Started {
   readonly pid: number;
   readonly version: number;
+  readonly reattach: string;
 }
 
 interface Stopped {
@@ -57,14 +65,14 @@ class GoHost implements KvHost {
   readonly #answers = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #printed = { stdout: "", stderr: "" };
   readonly #log: LogLine[] = [];
-  #facts: Started = { pid: 0, version: 0 };
+  #facts: Started = { pid: 0, version: 0, reattach: "" };
   #stopped: Stopped | undefined;
   #lastId = 0;
 
-  constructor(program: string, options: KvHostOptions) {
+  constructor(program: string, args: readonly string[], temporaryFolder: string) {
     this.started = this.#start.promise;
-    this.#child = spawn(program, formatArguments(options), {
-      env: { PATH: pluginPath, TMPDIR: options.temporaryFolder },
+    this.#child = spawn(program, args, {
+      env: { PATH: pluginPath, TMPDIR: temporaryFolder },
       stdio: "pipe",
     });
     this.#child.stdin.on("error", () => undefined); // A host that failed does not read.
@@ -79,6 +87,10 @@ class GoHost implements KvHost {
 
   get version(): number {
     return this.#facts.version;
+  }
+
+  get reattach(): string {
+    return this.#facts.reattach;
   }
 
   stdout(): string {
@@ -141,14 +153,12 @@ class GoHost implements KvHost {
   }
 }
 
-function formatArguments(options: KvHostOptions): string[] {
-  const { command, tls, multiplex, versions, startTimeoutMs } = options;
+function formatFlags({ tls, versions, startTimeoutMs, ports }: LaunchKvOptions): string[] {
   return [
     ...(tls === "auto" ? ["-auto-mtls"] : []),
-    ...(multiplex === true ? ["-multiplex"] : []),
     ...(versions === undefined ? [] : ["-versions", versions.join(",")]),
     ...(startTimeoutMs === undefined ? [] : ["-start-timeout", `${startTimeoutMs}ms`]),
-    ...command,
+    ...(ports === undefined ? [] : ["-min-port", String(ports.min), "-max-port", String(ports.max)]),
   ];
 }
 

@@ -1,17 +1,25 @@
 import type { KvClient } from "../fixtures/kv-kind.ts";
 
-/** How a host starts, or finds, a kv plugin. Everything has the default of go-plugin. */
-export interface KvHostOptions {
-  /** The plugin and its flags. */
-  readonly command: readonly [string, ...string[]];
+/** How a host starts a kv plugin. Everything has the default of go-plugin. */
+export interface LaunchKvOptions extends AttachKvOptions {
   readonly tls?: "none" | "auto";
-  readonly multiplex?: boolean;
-  readonly versions?: readonly number[];
-  /** TMPDIR of the plugin. */
-  readonly temporaryFolder: string;
   readonly startTimeoutMs?: number;
+  readonly ports?: { readonly min: number; readonly max: number };
   /** Only our host has it. */
   readonly stopGraceMs?: number;
+}
+
+/** How a host attaches to a kv plugin that runs already. */
+export interface AttachKvOptions {
+  readonly versions?: readonly number[];
+}
+
+/** The plugin, and what the test gives it. */
+export interface KvPluginFile {
+  /** Its executable and its flags. */
+  readonly command: readonly [string, ...string[]];
+  /** Its TMPDIR. */
+  readonly temporaryFolder: string;
 }
 
 /** One line of the host's log. */
@@ -26,6 +34,8 @@ export interface KvHost extends AsyncDisposable {
   readonly kv: KvClient;
   readonly pid: number;
   readonly version: number;
+  /** For another host to attach to the plugin. */
+  readonly reattach: string;
   /** What the plugin printed after its start. */
   stdout(): string;
   stderr(): string;
@@ -35,5 +45,9 @@ export interface KvHost extends AsyncDisposable {
   stop(): Promise<number | null>;
 }
 
-/** Rejects with an Error that has the host's own words when the plugin does not start. */
-export type OpenKvHost = (options: KvHostOptions) => Promise<KvHost>;
+/** A program that hosts kv plugins. Rejects in its own words when there is no plugin to be had. */
+export interface KvHostProgram {
+  launch(plugin: KvPluginFile, options: LaunchKvOptions): Promise<KvHost>;
+  /** `reattach` as Terraform writes it. */
+  attach(reattach: string, options: AttachKvOptions): Promise<KvHost>;
+}

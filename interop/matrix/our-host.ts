@@ -1,52 +1,80 @@
 import { Writable } from "node:stream";
 import type { LogFields, Logger, LogLevel } from "@fairlead/go-plugin";
-import { launch } from "@fairlead/go-plugin/host";
+import { formatReattachInfo, launch, parseReattachInfo, reattach, type PluginProcess } from "@fairlead/go-plugin/host";
 import { pluginPath } from "../bundle-plugin.ts";
 import { KV_HANDSHAKE, kvKind } from "../fixtures/kv-kind.ts";
-import type { KvHost, KvHostOptions, LogLine } from "./kv-host.ts";
+import type { AttachKvOptions, KvHost, KvHostProgram, LogLine } from "./kv-host.ts";
 
-/** Launches a kv plugin with `@fairlead/go-plugin/host`. */
-export async function openOurHost(options: KvHostOptions): Promise<KvHost> {
-  const { command, versions = [1], temporaryFolder, ...others } = options;
-  const [stdout, stderr] = [new Sink(), new Sink()];
-  const logger = new RecordingLogger();
-  const plugin = await launch({
-    command: command[0],
-    args: command.slice(1),
-    env: { PATH: pluginPath, TMPDIR: temporaryFolder },
-    handshake: KV_HANDSHAKE,
-    versions: Object.fromEntries(versions.map((version) => [version, { kv: kvKind }])),
-    stdio: { stdout, stderr },
-    logger,
-    ...others,
-  });
+/** Runs kv plugins with `@fairlead/go-plugin/host`, in this process. */
+export const ourHost: KvHostProgram = {
+  async launch({ command: [command, ...args], temporaryFolder }, { versions, ...options }) {
+    const seen = new Seen();
+    const plugin = await launch({
+      command,
+      args,
+      env: { PATH: pluginPath, TMPDIR: temporaryFolder },
+      handshake: KV_HANDSHAKE,
+      versions: kindsOf(versions),
+      stdio: { stdout: seen.stdout, stderr: seen.stderr },
+      logger: seen,
+      ...options,
+    });
+    return watchPlugin(plugin, seen);
+  },
+
+  async attach(info, { versions, ...options }) {
+    const seen = new Seen();
+    const plugin = await reattach(parseReattachInfo(info), {
+      versions: kindsOf(versions),
+      stdio: { stdout: seen.stdout, stderr: seen.stderr },
+      logger: seen,
+      ...options,
+    });
+    return watchPlugin(plugin, seen);
+  },
+};
+
+type KvKinds = Readonly<Record<"kv", typeof kvKind>>;
+
+function kindsOf(versions: AttachKvOptions["versions"] = [1]): Readonly<Record<number, KvKinds>> {
+  return Object.fromEntries(versions.map((version) => [version, { kv: kvKind }]));
+}
+
+function watchPlugin(plugin: PluginProcess<KvKinds>, seen: Seen): KvHost {
   return {
     kv: plugin.dispense("kv"),
     pid: plugin.pid,
     version: plugin.protocolVersion,
-    stdout: () => stdout.text,
-    stderr: () => stderr.text,
-    log: () => logger.lines,
+    reattach: formatReattachInfo(plugin.reattachInfo),
+    stdout: () => seen.stdout.text,
+    stderr: () => seen.stderr.text,
+    log: () => seen.lines,
     ping: async () => await plugin.ping(),
     stop: async () => (await plugin.stop()).code,
     [Symbol.asyncDispose]: async () => await plugin[Symbol.asyncDispose](),
   };
 }
 
-class Sink extends Writable {
-  text = "";
-  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
-    this.text += chunk.toString("utf8");
-    callback();
-  }
-}
-
-class RecordingLogger implements Logger {
+/** What a host sees of its plugin besides answers. */
+class Seen implements Logger {
+  readonly stdout = new Sink();
+  readonly stderr = new Sink();
   readonly lines: LogLine[] = [];
+
   log(level: LogLevel, message: string, fields: LogFields = {}): void {
     this.lines.push({ level, message, fields });
   }
+
   child(): Logger {
     return this;
+  }
+}
+
+class Sink extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.text += chunk.toString("utf8");
+    callback();
   }
 }

@@ -1,12 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, suite } from "node:test";
 import { buildInterop } from "../build.ts";
-import { bundlePlugin } from "../bundle-plugin.ts";
+import { bundlePlugin, pluginPath } from "../bundle-plugin.ts";
 import { openTempFolder, type TempFolder } from "../temp-folder.ts";
-import { goHostOpener } from "./go-host.ts";
-import type { KvHost, KvHostOptions, OpenKvHost } from "./kv-host.ts";
-import { openOurHost } from "./our-host.ts";
+import { createGoHost } from "./go-host.ts";
+import type { AttachKvOptions, KvHost, KvHostProgram, LaunchKvOptions } from "./kv-host.ts";
+import { ourHost } from "./our-host.ts";
 
 const built = await buildInterop();
 
@@ -14,14 +17,20 @@ const built = await buildInterop();
 export interface Pair {
   readonly host: "ours" | "Go";
   readonly plugin: "ours" | "Go";
-  /** Starts the pair's plugin under its host; `flags` are the plugin's. */
-  readonly open: (options?: PairOptions) => Promise<KvHost>;
+  /** Starts the pair's plugin under its host. */
+  readonly open: (options?: LaunchKvOptions & { readonly flags?: readonly string[] }) => Promise<KvHost>;
+  /** Starts the pair's plugin for any host to attach to. */
+  readonly startAlone: (flags?: readonly string[]) => Promise<LonePlugin>;
+  readonly attach: (reattach: string, options?: AttachKvOptions) => Promise<KvHost>;
   /** What is in the plugins' TMPDIR: sockets, mostly. */
   readonly temporaryFiles: () => Promise<string[]>;
 }
 
-export interface PairOptions extends Omit<KvHostOptions, "command" | "temporaryFolder"> {
-  readonly flags?: readonly string[];
+/** A plugin in test mode; disposing of it ends it. */
+export interface LonePlugin extends AsyncDisposable {
+  readonly reattach: string;
+  /** Ends it; its exit code. */
+  stop(): Promise<number | null>;
 }
 
 /**
@@ -42,23 +51,44 @@ export function describePairs(title: string, define: (pair: Pair) => void): void
     after(async () => await folder[Symbol.asyncDispose]());
 
     const { kvHost, kvPlugin } = built!;
-    const hosts: Readonly<Record<Pair["host"], OpenKvHost>> = { ours: openOurHost, Go: goHostOpener(kvHost) };
+    const hosts: Readonly<Record<Pair["host"], KvHostProgram>> = { ours: ourHost, Go: createGoHost(kvHost) };
     for (const [host, plugin] of [
       ["ours", "Go"],
       ["Go", "ours"],
       ["Go", "Go"],
     ] as const) {
+      const file = (): string => (plugin === "ours" ? ourPlugin : kvPlugin);
       void suite(`${host} host, ${plugin} plugin`, () => {
         define({
           host,
           plugin,
           open: async ({ flags = [], ...options } = {}) => {
-            const file = plugin === "ours" ? ourPlugin : kvPlugin;
-            return await hosts[host]({ ...options, command: [file, ...flags], temporaryFolder: folder.at("t") });
+            const program = { command: [file(), ...flags], temporaryFolder: folder.at("t") } as const;
+            return await hosts[host].launch(program, options);
           },
+          startAlone: async (flags = []) => await startAlone([file(), "--test-mode", ...flags], folder.at("t")),
+          attach: async (reattach, options = {}) => await hosts[host].attach(reattach, options),
           temporaryFiles: async () => await readdir(folder.at("t")),
         });
       });
     }
   });
+}
+
+async function startAlone(
+  [file, ...args]: readonly [string, ...string[]],
+  temporaryFolder: string,
+): Promise<LonePlugin> {
+  const child = spawn(file, args, {
+    env: { PATH: pluginPath, TMPDIR: temporaryFolder },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const closed = once(child, "close");
+  const stop = async (): Promise<number | null> => {
+    child.kill("SIGTERM");
+    await closed;
+    return child.exitCode;
+  };
+  const [reattach] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+  return { reattach, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 }

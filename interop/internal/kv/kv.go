@@ -55,27 +55,34 @@ func ParseVersions(list string) ([]int, error) {
 	return versions, nil
 }
 
-// Reattach is a plugin.ReattachConfig as JSON.
+// Reattach is a plugin.ReattachConfig as Terraform writes it.
 type Reattach struct {
-	ProtocolVersion int    `json:"protocolVersion"`
-	Network         string `json:"network"`
-	Address         string `json:"address"`
-	Pid             int    `json:"pid"`
-	Test            bool   `json:"test"`
+	Protocol        string
+	ProtocolVersion int
+	Pid             int
+	Test            bool
+	Addr            Addr
 }
 
-// FormatReattach says how to attach to a plugin.
-func FormatReattach(config *plugin.ReattachConfig) Reattach {
-	return Reattach{
-		ProtocolVersion: config.ProtocolVersion,
-		Network:         config.Addr.Network(),
-		Address:         config.Addr.String(),
+// Addr is where a plugin listens.
+type Addr struct {
+	Network string
+	String  string
+}
+
+// FormatReattach says how to attach to a plugin, which serves the given version.
+func FormatReattach(config *plugin.ReattachConfig, version int) (string, error) {
+	text, err := json.Marshal(Reattach{
+		Protocol:        string(config.Protocol),
+		ProtocolVersion: version,
 		Pid:             config.Pid,
 		Test:            config.Test,
-	}
+		Addr:            Addr{Network: config.Addr.Network(), String: config.Addr.String()},
+	})
+	return string(text), err
 }
 
-// ParseReattach reads what FormatReattach made, as JSON.
+// ParseReattach reads what FormatReattach made.
 func ParseReattach(text string) (*plugin.ReattachConfig, error) {
 	var r Reattach
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
@@ -83,16 +90,16 @@ func ParseReattach(text string) (*plugin.ReattachConfig, error) {
 	}
 	var addr net.Addr
 	var err error
-	if r.Network == "unix" {
-		addr, err = net.ResolveUnixAddr(r.Network, r.Address)
+	if r.Addr.Network == "unix" {
+		addr, err = net.ResolveUnixAddr(r.Addr.Network, r.Addr.String)
 	} else {
-		addr, err = net.ResolveTCPAddr(r.Network, r.Address)
+		addr, err = net.ResolveTCPAddr(r.Addr.Network, r.Addr.String)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reattach: %w", err)
 	}
 	return &plugin.ReattachConfig{
-		Protocol:        plugin.ProtocolGRPC,
+		Protocol:        plugin.Protocol(r.Protocol),
 		ProtocolVersion: r.ProtocolVersion,
 		Addr:            addr,
 		Pid:             r.Pid,
