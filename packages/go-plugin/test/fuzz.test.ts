@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
+import { fuzz } from "../../../scripts/fuzz-rounds.ts";
 import { detectFormat } from "../src/host/diagnosis.ts";
 import { LineSplitter } from "../src/host/line-splitter.ts";
 import { PluginLogParser } from "../src/host/plugin-log.ts";
@@ -48,9 +49,9 @@ function mutate(bytes: Uint8Array, random: (below: number) => number): Buffer {
 }
 
 describe("hostile input", () => {
-  it("makes the handshake parser answer or throw PluginError, never anything else", () => {
-    const random = createRandom(1);
-    for (let round = 0; round < ROUNDS; round++) {
+  it("makes the handshake parser answer or throw PluginError, never anything else", async () => {
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
       const line = randomText(random);
       try {
         const { address, certificate } = parseHandshakeLine(line, [0, 1]);
@@ -60,37 +61,37 @@ describe("hostile input", () => {
         assert.ok(PluginError.is(error), `${JSON.stringify(line)}: ${String(error)}`);
         assert.doesNotMatch(error.message.replaceAll("\n", ""), /\p{Cc}/u, line);
       }
-    }
+    });
   });
 
-  it("does not change what a handshake line says on its way", () => {
-    const random = createRandom(2);
-    for (let round = 0; round < ROUNDS; round++) {
+  it("does not change what a handshake line says on its way", async () => {
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
       const handshake = {
         appVersion: random(1_000),
         address: { network: "tcp", host: "127.0.0.1", port: 1 + random(65_535) } as const,
         certificate: Buffer.from(Array.from({ length: 39 + random(900) }, () => random(256))),
       };
       assert.deepEqual(parseHandshakeLine(formatHandshakeLine(handshake), [handshake.appVersion]), handshake);
-    }
+    });
   });
 
-  it("makes the log parser give one sound entry for each line", () => {
-    const random = createRandom(3);
+  it("makes the log parser give one sound entry for each line", async () => {
     const parser = new PluginLogParser();
-    for (let round = 0; round < ROUNDS; round++) {
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
       const { level, message, fields } = parser.parse({ text: randomText(random), whole: random(8) > 0 });
       assert.ok(["trace", "debug", "info", "warn", "error"].includes(level));
       assert.equal(typeof message, "string");
       assert.equal(Object.getPrototypeOf(fields), Object.prototype);
       JSON.stringify(fields);
-    }
+    });
     assert.equal(({} as Record<string, unknown>)["a"], undefined);
   });
 
-  it("loses and invents nothing when lines are cut from chunks of any size", () => {
-    const random = createRandom(4);
-    for (let round = 0; round < 300; round++) {
+  it("loses and invents nothing when lines are cut from chunks of any size", async () => {
+    await fuzz(300, (seed) => {
+      const random = createRandom(seed);
       const lines = Array.from({ length: random(20) }, () => "abc".repeat(random(12)));
       const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
       const splitter = new LineSplitter(1 + random(20));
@@ -103,30 +104,30 @@ describe("hostile input", () => {
       }
       pieces.push(...splitter.finish());
       assert.equal(pieces.map(({ text }) => text).join(""), lines.join(""));
-    }
+    });
   });
 
-  it("makes the wire codec answer or throw RangeError", () => {
-    const random = createRandom(5);
+  it("makes the wire codec answer or throw RangeError", async () => {
     const sample = stdioDataCodec.encode({ channel: "stderr", data: Buffer.alloc(200, 1) });
-    for (let round = 0; round < ROUNDS; round++) {
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
       const bytes = mutate(sample, random);
       try {
         assert.ok(stdioDataCodec.decode(bytes).data.length <= bytes.length);
       } catch (error) {
         assert.ok(error instanceof RangeError, String(error));
       }
-    }
+    });
   });
 
-  it("never surprises the diagnosis of files", () => {
-    const random = createRandom(6);
+  it("never surprises the diagnosis of files", async () => {
     const samples = ["#!/usr/bin/env node\r\n", "\u007fELF\u0002\u0001", "MZ", "\u00cf\u00fa\u00ed\u00fe"].map((text) =>
       Buffer.concat([Buffer.from(text, "latin1"), Buffer.alloc(80)]),
     );
-    for (let round = 0; round < ROUNDS; round++) {
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
       const sample = samples[random(samples.length)] ?? Buffer.alloc(0);
       assert.notEqual(detectFormat(mutate(sample, random)).kind, undefined);
-    }
+    });
   });
 });

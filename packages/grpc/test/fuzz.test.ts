@@ -1,7 +1,8 @@
-// Never a hang, never an uncaught error, always an end with a proper one. Seeds are fixed; FUZZ_ROUNDS makes it longer.
+// Never a hang, never an uncaught error, always an end with a proper one.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
+import { fuzz } from "../../../scripts/fuzz-rounds.ts";
 import { FrameReader } from "../src/frames/frame-reader.ts";
 import { CLIENT_PREFACE } from "../src/frames/frame-types.ts";
 import { Http2Error } from "../src/frames/http2-error.ts";
@@ -13,11 +14,11 @@ import { chat, countUp, echo, join, registerEcho } from "./fixtures/echo-service
 import { Random } from "./fixtures/random.ts";
 import { frame, message, requestFields, RESPONSE_HEAD } from "./fixtures/raw-peer.ts";
 
-const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 400);
+const ROUNDS = 400;
 
 suite("fuzz", () => {
-  test("frames come out the same however their bytes are cut", () => {
-    for (let seed = 0; seed < ROUNDS; seed++) {
+  test("frames come out the same however their bytes are cut", async () => {
+    await fuzz(ROUNDS, (seed) => {
       const random = new Random(seed);
       const frames = Array.from({ length: 1 + random.below(12) }, () => randomFrame(random, 300));
       const seen: Buffer[] = [];
@@ -34,13 +35,12 @@ suite("fuzz", () => {
       assert.deepEqual(
         Buffer.concat(seen).toString("hex"),
         Buffer.concat(frames.map(withoutReservedBit)).toString("hex"),
-        `seed ${seed}`,
       );
-    }
+    });
   });
 
-  test("messages come out the same however their bytes are cut", () => {
-    for (let seed = 0; seed < ROUNDS; seed++) {
+  test("messages come out the same however their bytes are cut", async () => {
+    await fuzz(ROUNDS, (seed) => {
       const random = new Random(seed);
       const bodies = Array.from({ length: 1 + random.below(8) }, () => random.bytes(random.below(200)));
       const seen: Buffer[] = [];
@@ -52,12 +52,12 @@ suite("fuzz", () => {
         reader.read(piece, start, piece.length, sink);
         piece.fill(0xee);
       }
-      assert.deepEqual(seen.map(String), bodies.map(String), `seed ${seed}`);
-    }
+      assert.deepEqual(seen.map(String), bodies.map(String));
+    });
   });
 
-  test("bytes that are no messages end with a GrpcError or are waited for", () => {
-    for (let seed = 0; seed < ROUNDS; seed++) {
+  test("bytes that are no messages end with a GrpcError or are waited for", async () => {
+    await fuzz(ROUNDS, (seed) => {
       const random = new Random(seed);
       const limits = { maxReceiveBytes: 1000, budget: new MemoryBudget(5000) };
       const reader = new MessageReader(limits);
@@ -68,15 +68,15 @@ suite("fuzz", () => {
           reader.read(piece, 0, piece.length, { acceptsMessages: true, onMessage: () => {} });
         }
       } catch (error) {
-        assert.ok(GrpcError.is(error), `seed ${seed}: ${String(error)}`);
+        assert.ok(GrpcError.is(error), String(error));
       }
-    }
+    });
   });
 
   test("a server survives any client", async () => {
     const server = createGrpcServer({ maxReceiveBytes: 100_000 });
     registerEcho(server);
-    for (let seed = 0; seed < ROUNDS; seed++) {
+    await fuzz(ROUNDS, async (seed) => {
       const random = new Random(seed);
       const [near, far] = createStreamPair();
       server.accept(far);
@@ -87,12 +87,12 @@ suite("fuzz", () => {
       await speak(random, near, requestBlocks());
       near.end();
       await closed;
-    }
+    });
     await server.close();
   });
 
   test("a client survives any server, and every call settles", async () => {
-    for (let seed = 0; seed < ROUNDS; seed++) {
+    await fuzz(ROUNDS, async (seed) => {
       const random = new Random(seed);
       const [near, far] = createStreamPair();
       const client = connectGrpc(near, { maxReceiveBytes: 100_000 });
@@ -109,13 +109,12 @@ suite("fuzz", () => {
       await speak(random, far, responseBlocks());
       far.end();
       for (const result of await settled) {
-        if (result.status === "rejected")
-          assert.ok(GrpcError.is(result.reason), `seed ${seed}: ${String(result.reason)}`);
+        if (result.status === "rejected") assert.ok(GrpcError.is(result.reason), String(result.reason));
       }
       await client.closed;
       const { closeReason } = client;
-      assert.ok(closeReason instanceof Http2Error || GrpcError.is(closeReason), `seed ${seed}: ${String(closeReason)}`);
-    }
+      assert.ok(closeReason instanceof Http2Error || GrpcError.is(closeReason), String(closeReason));
+    });
   });
 });
 
