@@ -21,6 +21,9 @@ export const ERROR_CODES = {
   },
   ERR_APP_VERSION: { nextStep: "Install a version of the plugin that was made for this host." },
   ERR_UNSUPPORTED_PROTOCOL: { nextStep: "Only gRPC plugins are supported: net/rpc plugins must be ported to gRPC." },
+  ERR_MUX_UNSUPPORTED: {
+    nextStep: "Launch this plugin without multiplexing, or install a version of it that multiplexes.",
+  },
   ERR_CHECKSUM_MISMATCH: {
     nextStep: "Reinstall the plugin from its source, or correct the configured checksum if you replaced it yourself.",
   },
@@ -46,6 +49,7 @@ export const ERROR_CODES = {
     nextStep:
       "The other side must accept the id within 5 seconds of the dial, before or after; an accept serves one dial.",
   },
+  ERR_BROKER_REFUSED: { nextStep: "The other side must accept the id before it is dialled, and not close it before." },
   ERR_BROKER_ID_IN_USE: { nextStep: "Take a new id from nextId() of the side that accepts, for each connection." },
   ERR_BROKER_ADDRESS: { nextStep: "Only unix and tcp addresses are known: look at what the other side is made with." },
   ERR_BROKER_CLOSED: { nextStep: "" },

@@ -51,10 +51,18 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     assert.equal(await client.echo("hi"), "hi");
   });
 
-  it("answers a wish to multiplex with false, and only then [serve:line]", async () => {
+  it("answers a wish to multiplex, and only then [serve:line mux:plugin]", async () => {
     await using sandbox = new Sandbox();
-    await using server = await startEcho(sandbox, { PLUGIN_MULTIPLEX_GRPC: "true" });
-    assert.match(server.handshakeLine, /\|grpc\|\|false$/);
+    for (const [wish, answer] of Object.entries({
+      true: "|true",
+      1: "|true",
+      T: "|true",
+      false: "|false",
+      yes: "|false",
+    })) {
+      await using server = await startEcho(sandbox, { PLUGIN_MULTIPLEX_GRPC: wish });
+      assert.ok(server.handshakeLine.endsWith(`|grpc|${answer}`), server.handshakeLine);
+    }
   });
 
   it("refuses to run without the cookie [serve:cookie]", async () => {

@@ -1,5 +1,6 @@
 import { PluginError } from "../plugin-error.ts";
 import { CORE_PROTOCOL_VERSION } from "./constants.ts";
+import { checkMultiplexField } from "./multiplex.ts";
 
 /** Where a plugin listens. */
 export type PluginAddress =
@@ -12,7 +13,7 @@ export interface Handshake {
   readonly address: PluginAddress;
   /** DER of the plugin's one-time certificate, when it uses AutoMTLS. */
   readonly certificate: Uint8Array | undefined;
-  /** The seventh field: present only when the host asked about multiplexing. */
+  /** The seventh field: written only when the host asked about multiplexing, read only when it wants to. */
   readonly multiplex?: boolean;
 }
 
@@ -37,10 +38,15 @@ export function formatHandshakeLine(handshake: Handshake): string {
 
 /**
  * Reads the line, checking in go-plugin's order (client.go: Start): number of fields, core version, application version,
- * address, protocol, certificate. `knownVersions` are the application versions of the host.
+ * address, protocol, certificate, multiplexing if the host wants it. `knownVersions` are the application versions of the
+ * host.
  */
-export function parseHandshakeLine(line: string, knownVersions: readonly number[]): Handshake {
-  const [core, app, network, address, protocol, certificate] = line.trim().split("|");
+export function parseHandshakeLine(
+  line: string,
+  knownVersions: readonly number[],
+  wanted: { readonly multiplex: boolean } = { multiplex: false },
+): Handshake {
+  const [core, app, network, address, protocol, certificateField, multiplexField] = line.trim().split("|");
   if (core === undefined || app === undefined || network === undefined || address === undefined) {
     throw malformed(`Unrecognized remote plugin message: ${quoteLine(line.trim()) || "(an empty line)"}`);
   }
@@ -48,7 +54,10 @@ export function parseHandshakeLine(line: string, knownVersions: readonly number[
   const appVersion = parseAppVersion(app, knownVersions);
   const parsedAddress = parseAddress(network, address);
   checkProtocol(protocol ?? "netrpc");
-  return { appVersion, address: parsedAddress, certificate: parseCertificateField(certificate ?? "") };
+  const certificate = parseCertificateField(certificateField ?? "");
+  if (!wanted.multiplex) return { appVersion, address: parsedAddress, certificate };
+  checkMultiplexField(multiplexField);
+  return { appVersion, address: parsedAddress, certificate, multiplex: true };
 }
 
 /** The address as Go writes it. */

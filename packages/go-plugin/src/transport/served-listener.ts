@@ -4,13 +4,16 @@ import type { Logger } from "../logger.ts";
 import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
 import type { Listener } from "./listener.ts";
 
+/** As much of a listener as is needed to serve: one that listens nowhere is given its connections by events. */
+export type ServableListener = Pick<Listener, "server" | "removeFiles">;
+
 /** A listener whose connections go to a gRPC server: those of the peer, and no others. */
 export class ServedListener {
-  readonly #listener: Listener;
+  readonly #listener: ServableListener;
   readonly #sockets = new Set<Socket>();
 
   constructor(
-    listener: Listener,
+    listener: ServableListener,
     options: {
       readonly grpc: GrpcServer;
       /** The listener's server was made by it. */
