@@ -4,13 +4,10 @@ import type { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { createStreamPair } from "@fairlead/grpc";
+import { fuzz } from "../../../scripts/fuzz-rounds.ts";
 import { createYamuxSession } from "../src/yamux/yamux-session.ts";
 import { createRandom } from "./support/random.ts";
 import { frameBytes, openYamuxPair } from "./support/raw-yamux.ts";
-
-/** FUZZ_ROUNDS for more; FUZZ_SEED for another sequence. */
-const ROUNDS = Number(process.env["FUZZ_ROUNDS"] ?? 300);
-const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 
 type Random = (below: number) => number;
 
@@ -58,8 +55,8 @@ function useSomehow(stream: Duplex, random: Random): void {
 
 describe("yamux fuzz", () => {
   it("answers any input by frames or its end, holds nothing afterwards [mux:yamux]", { timeout: 600_000 }, async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const random = createRandom(SEED * 1_000_003 + round);
+    await fuzz(300, async (seed) => {
+      const random = createRandom(seed);
       const [ours, theirs] = createStreamPair();
       const side = pick(random, ["client", "server"] as const);
       const session = createYamuxSession(ours, { side, onStream: (stream) => useSomehow(stream, random) });
@@ -76,29 +73,29 @@ describe("yamux fuzz", () => {
       }
       session.destroy();
       await session.closed;
-      assert.equal(session.streamCount, 0, `seed ${SEED}, round ${round}`);
+      assert.equal(session.streamCount, 0);
       theirs.destroy();
-    }
+    });
   });
 
   it(
     "carries bodies whole, however they are written, read, and cut on the way [mux:yamux]",
     { timeout: 600_000 },
     async () => {
-      for (let round = 0; round < Math.ceil(ROUNDS / 20); round++) {
-        const random = createRandom(SEED * 999_983 + round);
+      await fuzz(15, async (seed) => {
+        const random = createRandom(seed);
         const { client, server } = openYamuxPair({}, { onStream: (stream) => echoSomehow(stream, random) });
         const bodies = Array.from({ length: 1 + random(8) }, () => randomBytes(random(700_000)));
         await Promise.all(
           bodies.map(async (body) => {
             const stream = client.openStream();
             void writeSomehow(stream, body, random);
-            assert.ok((await buffer(stream)).equals(body), `seed ${SEED}, round ${round}`);
+            assert.ok((await buffer(stream)).equals(body));
           }),
         );
         await client.close();
         await server.closed;
-      }
+      });
     },
   );
 });
