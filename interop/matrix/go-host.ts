@@ -153,9 +153,10 @@ class GoHost implements KvHost {
   }
 }
 
-function formatFlags({ tls, versions, startTimeoutMs, ports }: LaunchKvOptions): string[] {
+function formatFlags({ tls, multiplex, versions, startTimeoutMs, ports }: LaunchKvOptions): string[] {
   return [
     ...(tls === "auto" ? ["-auto-mtls"] : []),
+    ...(multiplex === true ? ["-multiplex"] : []),
     ...(versions === undefined ? [] : ["-versions", versions.join(",")]),
     ...(startTimeoutMs === undefined ? [] : ["-start-timeout", `${startTimeoutMs}ms`]),
     ...(ports === undefined ? [] : ["-min-port", String(ports.min), "-max-port", String(ports.max)]),

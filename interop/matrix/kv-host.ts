@@ -3,6 +3,8 @@ import type { KvClient } from "../fixtures/kv-kind.ts";
 /** How a host starts a kv plugin. Everything has the default of go-plugin. */
 export interface LaunchKvOptions extends AttachKvOptions {
   readonly tls?: "none" | "auto";
+  /** One connection for everything brokered. */
+  readonly multiplex?: boolean;
   readonly startTimeoutMs?: number;
   readonly ports?: { readonly min: number; readonly max: number };
   /** Only our host has it. */
