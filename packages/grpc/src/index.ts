@@ -14,6 +14,7 @@ export { mapMessages } from "./interceptors/messages.ts";
 export type { Messages, MessageStream, SingleMessage } from "./interceptors/messages.ts";
 export { observeClientCalls, observeServerCalls } from "./interceptors/observe-calls.ts";
 export type { CallOutcome, OutcomeListener } from "./interceptors/observe-calls.ts";
+export type { ClientKeepAlive, KeepAlive } from "./connection/keep-alive.ts";
 export { createStreamPair } from "./stream-pair.ts";
 export { GrpcError } from "./grpc-error.ts";
 export type { GrpcErrorOptions } from "./grpc-error.ts";

@@ -1,4 +1,5 @@
 import type { Metadata } from "../metadata.ts";
+import type { ClientKeepAlive } from "../connection/keep-alive.ts";
 import type { ClientInterceptor } from "../interceptors/client-interceptor.ts";
 import type { Method } from "../method.ts";
 
@@ -76,6 +77,8 @@ export interface ClientOptions {
   readonly maxSendBytes?: number;
   /** `caller`: the connection attaches no `data` listener and is fed through `receive`. Default `stream`. */
   readonly reads?: "stream" | "caller";
+  /** Default: none; a server that is gone without a word is noticed by deadlines only. */
+  readonly keepAlive?: ClientKeepAlive;
   /** What every call goes through, the first one outermost. Default: none, which costs nothing. */
   readonly interceptors?: readonly ClientInterceptor[];
 }

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from "../calls/clock.ts";
 import { DeadlineQueue } from "../calls/deadline-queue.ts";
 import { formatGrpcTimeout } from "../calls/grpc-timeout.ts";
 import { addWireMetadata } from "../calls/wire-metadata.ts";
@@ -8,6 +9,7 @@ import { GrpcError } from "../grpc-error.ts";
 import { ACCEPTED_ENCODINGS } from "../messages/gzip.ts";
 import type { HeaderField } from "../hpack/index.ts";
 import type { HeaderList } from "../connection/header-list.ts";
+import { DEFAULT_SERVER_MIN_INTERVAL_MS, type ClientKeepAlive } from "../connection/keep-alive.ts";
 import { encodeLiteralField, LiteralFields } from "../connection/literal-field.ts";
 import { Session } from "../connection/session.ts";
 import { ownClientSettings } from "../connection/settings.ts";
@@ -23,6 +25,8 @@ export interface ClientSessionOptions extends SessionOptions {
   readonly authority: string;
   readonly scheme: "http" | "https";
   readonly userAgent: string;
+  readonly keepAlive: ClientKeepAlive | undefined;
+  readonly clock?: Clock;
 }
 
 /** The client's end: opens streams for calls, as many as the server allows at once. */
@@ -59,6 +63,12 @@ export class ClientSession extends Session implements CallSession {
     CLIENT_PREFACE.copy(outbox.buffer, at);
     writeSettings(outbox, ownClientSettings());
     this.receiveWindow.open();
+    if (options.keepAlive !== undefined) this.#startKeepAlive(options.keepAlive, options.clock ?? systemClock);
+  }
+
+  #startKeepAlive(options: ClientKeepAlive, clock: Clock): void {
+    const { withoutCalls = false, serverMinIntervalMs: minIntervalMs = DEFAULT_SERVER_MIN_INTERVAL_MS } = options;
+    this.startKeepAlive({ ...options, withoutCalls, minIntervalMs }, clock);
   }
 
   // --- calls ----------------------------------------------------------------------------------------------------------
@@ -224,6 +234,12 @@ export class ClientSession extends Session implements CallSession {
       stream.onConnectionLost(this.#goaway);
     }
     this.#finishWhenDone();
+  }
+
+  /** A server that said why it leaves is quoted. */
+  override onPeerEnd(): void {
+    if (this.#goaway !== undefined && this.streams.size > 0) this.finish(this.#goaway);
+    else super.onPeerEnd();
   }
 
   protected onEnded(): void {

@@ -4,6 +4,7 @@ import { encodeMessage } from "../calls/marshal.ts";
 import { pump } from "../calls/pump.ts";
 import { DEFAULT_GRACE_MS, DEFAULT_MAX_MESSAGE_BYTES } from "../defaults.ts";
 import { GrpcError } from "../grpc-error.ts";
+import { checkKeepAlive } from "../connection/keep-alive.ts";
 import { interceptClient } from "../interceptors/intercept-client.ts";
 import type { Method } from "../method.ts";
 import { BidiClientCall, SingleResponseCall, StreamResponseCall } from "./client-call-kinds.ts";
@@ -29,6 +30,7 @@ class GrpcClientConnection implements ClientConnection {
   readonly #session: ClientSession;
 
   constructor(stream: Duplex, options: ClientOptions) {
+    if (options.keepAlive !== undefined) checkKeepAlive(options.keepAlive);
     this.#session = new ClientSession({
       stream,
       readsStream: options.reads !== "caller",
@@ -37,6 +39,7 @@ class GrpcClientConnection implements ClientConnection {
       userAgent: checkedText("userAgent", options.userAgent ?? "grpc-fairlead/0.1"),
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      keepAlive: options.keepAlive,
     });
   }
 

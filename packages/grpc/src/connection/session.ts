@@ -1,3 +1,4 @@
+import type { Clock } from "../calls/clock.ts";
 import { FrameDispatcher, type FrameHandler } from "../frames/frame-dispatcher.ts";
 import { FrameReader } from "../frames/frame-reader.ts";
 import { FLAG_ACK, MAX_WINDOW_BYTES } from "../frames/frame-types.ts";
@@ -8,9 +9,12 @@ import { GrpcError } from "../grpc-error.ts";
 import { IDLE_FRAMES_PER_CONTENT_FRAME } from "./flood-guard.ts";
 import type { HeaderList } from "./header-list.ts";
 import { HeaderReader } from "./header-reader.ts";
+import { KeepAliveTimer, type KeepAlivePeer, type KeepAlivePolicy } from "./keep-alive.ts";
 import { applySettings, MAX_HEADER_LIST_BYTES } from "./settings.ts";
 import type { StreamRecord } from "./stream-record.ts";
 import { StreamTable, type SessionOptions } from "./stream-table.ts";
+
+const KEEP_ALIVE_PING = Buffer.from("alive?\r\n", "latin1");
 
 /**
  * `open`: as usual. `draining`: GOAWAY was sent or received, no new streams, ends with the last one. `ending`: our last
@@ -19,7 +23,7 @@ import { StreamTable, type SessionOptions } from "./stream-table.ts";
 export type SessionState = "open" | "draining" | "ending" | "ended";
 
 /** What both ends of an HTTP/2 connection have in common: what each frame does, settings, the end. */
-export abstract class Session extends StreamTable implements FrameHandler {
+export abstract class Session extends StreamTable implements FrameHandler, KeepAlivePeer {
   /** Settles when the connection has ended. */
   readonly closed: Promise<void>;
   readonly #frames = new FrameReader(new FrameDispatcher(this, MAX_HEADER_LIST_BYTES));
@@ -27,6 +31,10 @@ export abstract class Session extends StreamTable implements FrameHandler {
   #settingsSeen = false;
   #state: SessionState = "open";
   #closeReason: Error | undefined;
+  /** For the keep-alive, which clears them. */
+  heard = false;
+  heardContent = false;
+  #keepAlive: KeepAliveTimer | undefined;
   #resolveClosed: () => void = () => {};
 
   constructor(options: SessionOptions) {
@@ -56,7 +64,8 @@ export abstract class Session extends StreamTable implements FrameHandler {
   /** HEADERS for a stream that is not in `streams`. */
   protected abstract onNewHeaders(streamId: number, list: HeaderList, isEnd: boolean): void;
   protected abstract onSettingsApplied(): void;
-  protected abstract onPingAck(): void;
+  /** The answer to a ping of the session's own; `payload` is what that carried. */
+  protected abstract onPingAck(payload: Payload): void;
   protected abstract onEnded(): void;
   protected abstract onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void;
 
@@ -64,6 +73,7 @@ export abstract class Session extends StreamTable implements FrameHandler {
 
   receive(bytes: Buffer): void {
     if (!this.acceptsFrames) return;
+    this.heard = true;
     try {
       this.readBytes(bytes);
     } catch (error) {
@@ -78,6 +88,7 @@ export abstract class Session extends StreamTable implements FrameHandler {
   }
 
   onData(streamId: number, payload: Payload, flowBytes: number, isEnd: boolean): void {
+    this.heardContent = true;
     this.receiveWindow.take(flowBytes);
     if (payload.start === payload.end && !isEnd) this.idleBudget.spend();
     else this.idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
@@ -88,6 +99,7 @@ export abstract class Session extends StreamTable implements FrameHandler {
   }
 
   onHeaders(streamId: number, block: Payload, isEnd: boolean, dependsOnItself: boolean): void {
+    this.heardContent = true;
     // Always decoded, whatever becomes of the stream: the dynamic table must stay in step.
     const list = this.#headers.read(block.bytes, block.start, block.end);
     this.idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
@@ -148,7 +160,7 @@ export abstract class Session extends StreamTable implements FrameHandler {
 
   onPing(payload: Payload, isAck: boolean): void {
     this.idleBudget.spend();
-    if (isAck) this.onPingAck();
+    if (isAck) this.#onPingAck(payload);
     else writePing(this.link.outbox, FLAG_ACK, payload.bytes, payload.start);
   }
 
@@ -189,6 +201,31 @@ export abstract class Session extends StreamTable implements FrameHandler {
 
   #requireUsed(name: string, streamId: number): void {
     if (this.isIdle(streamId)) throw new Http2Error("PROTOCOL_ERROR", `${name} on stream ${streamId}, which is idle`);
+  }
+
+  // --- keep-alive -----------------------------------------------------------------------------------------------------
+
+  protected startKeepAlive(policy: KeepAlivePolicy, clock: Clock): void {
+    this.#keepAlive = new KeepAliveTimer(this, policy, clock);
+  }
+
+  get hasCalls(): boolean {
+    return this.streams.size > 0;
+  }
+
+  ping(): void {
+    writePing(this.link.outbox, 0, KEEP_ALIVE_PING, 0);
+  }
+
+  onSilence(timeoutMs: number): void {
+    const why = `the ${this.peer} answers nothing, not even a ping within ${timeoutMs} ms`;
+    this.destroy(new GrpcError("UNAVAILABLE", why));
+  }
+
+  #onPingAck(payload: Payload): void {
+    const { bytes, start, end } = payload;
+    if (bytes.compare(KEEP_ALIVE_PING, 0, 8, start, end) === 0) this.#keepAlive?.onPingAck();
+    else this.onPingAck(payload);
   }
 
   // --- the end --------------------------------------------------------------------------------------------------------
@@ -243,6 +280,7 @@ export abstract class Session extends StreamTable implements FrameHandler {
 
   #end(state: "ending" | "ended", reason: Error | undefined): void {
     this.#state = state;
+    this.#keepAlive?.stop();
     this.#closeReason = reason;
     const message = reason === undefined ? "the connection was closed" : `the connection ended: ${reason.message}`;
     const error = new GrpcError("UNAVAILABLE", message, { cause: reason });

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 
 import { DeadlineQueue } from "../calls/deadline-queue.ts";
 import type { CloseOptions } from "../client/client-connection.ts";
+import { checkKeepAlive } from "../connection/keep-alive.ts";
 import type { Method } from "../method.ts";
 import { DEFAULT_GRACE_MS, DEFAULT_MAX_MESSAGE_BYTES } from "../defaults.ts";
 import type {
@@ -31,6 +32,7 @@ class ConnectionServer implements GrpcServer {
   #isClosed = false;
 
   constructor(options: ServerOptions) {
+    if (options.keepAlive !== undefined) checkKeepAlive(options.keepAlive);
     this.#options = options;
     this.#routes = new Routes(options.interceptors);
   }
@@ -75,6 +77,7 @@ class ConnectionServer implements GrpcServer {
       maxSendBytes: this.#options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxConcurrentStreams: this.#options.maxConcurrentStreams ?? DEFAULT_MAX_CONCURRENT_STREAMS,
       prefaceTimeoutMs: this.#options.prefaceTimeoutMs ?? DEFAULT_PREFACE_TIMEOUT_MS,
+      keepAlive: this.#options.keepAlive,
     });
     this.#sessions.add(session);
     void session.closed.then(() => this.#sessions.delete(session));

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import type { CloseOptions } from "../client/client-connection.ts";
+import type { KeepAlive } from "../connection/keep-alive.ts";
 import type { ServerInterceptor } from "../interceptors/server-interceptor.ts";
 import type { Metadata } from "../metadata.ts";
 import type { Method } from "../method.ts";
@@ -69,6 +70,8 @@ export interface ServerOptions {
   readonly maxConcurrentStreams?: number;
   /** How long a new connection may take to send its HTTP/2 preface and SETTINGS. Default 20,000. */
   readonly prefaceTimeoutMs?: number;
+  /** Default: none; a client that is gone without a word is noticed when something is sent to it. */
+  readonly keepAlive?: KeepAlive;
   /** What every call goes through before its handler, the first one outermost. Default: none, which costs nothing. */
   readonly interceptors?: readonly ServerInterceptor[];
 }

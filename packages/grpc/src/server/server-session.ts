@@ -1,9 +1,12 @@
 import type { DeadlineQueue } from "../calls/deadline-queue.ts";
+import { systemClock } from "../calls/clock.ts";
 import type { HeaderList } from "../connection/header-list.ts";
+import type { KeepAlive } from "../connection/keep-alive.ts";
 import { Session } from "../connection/session.ts";
 import { ownServerSettings } from "../connection/settings.ts";
 import type { StreamRecord } from "../connection/stream-record.ts";
 import type { SessionOptions } from "../connection/stream-table.ts";
+import type { Payload } from "../frames/payload.ts";
 import { MAX_STREAM_ID } from "../frames/frame-types.ts";
 import { writeGoaway, writePing, writeSettings } from "../frames/frame-writer.ts";
 import { Http2Error } from "../frames/http2-error.ts";
@@ -22,6 +25,7 @@ export interface ServerSessionOptions extends SessionOptions {
   readonly deadlines: DeadlineQueue;
   readonly maxConcurrentStreams: number;
   readonly prefaceTimeoutMs: number;
+  readonly keepAlive: KeepAlive | undefined;
 }
 
 const NOT_GRPC = Buffer.from("This is a gRPC server: POST with content-type application/grpc.\n", "latin1");
@@ -49,6 +53,10 @@ export class ServerSession extends Session implements ServerCallSession {
     this.#prefaceTimer = setTimeout(() => {
       this.destroy(new Http2Error("SETTINGS_TIMEOUT", "the client did not start to speak HTTP/2 in time"));
     }, options.prefaceTimeoutMs);
+    // Clients make no rules.
+    const { keepAlive } = options;
+    if (keepAlive !== undefined)
+      this.startKeepAlive({ ...keepAlive, withoutCalls: true, minIntervalMs: 0 }, systemClock);
   }
 
   // --- requests -------------------------------------------------------------------------------------------------------
@@ -196,8 +204,8 @@ export class ServerSession extends Session implements ServerCallSession {
     await this.closed;
   }
 
-  protected onPingAck(): void {
-    if (this.#goaway !== "announced") return;
+  protected onPingAck({ bytes, start, end }: Payload): void {
+    if (this.#goaway !== "announced" || bytes.compare(GRACEFUL_PING, 0, 8, start, end) !== 0) return;
     this.#goaway = "final";
     writeGoaway(this.link.outbox, this.#ids.last, "NO_ERROR", "");
     this.#finishWhenDone();
