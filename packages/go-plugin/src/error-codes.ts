@@ -28,7 +28,8 @@ export const ERROR_CODES = {
     nextStep: "Reinstall the plugin from its source, or correct the configured checksum if you replaced it yourself.",
   },
   ERR_TLS_IDENTITY: {
-    nextStep: "Host and plugin must both use AutoMTLS or both do without: check the host's setting for this plugin.",
+    nextStep:
+      "Host and plugin must both use AutoMTLS, or both certificates of their own, or both do without: check the host's setting for this plugin.",
   },
   ERR_CONNECT_FAILED: {
     nextStep:

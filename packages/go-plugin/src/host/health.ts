@@ -23,3 +23,9 @@ export async function checkAlive(
     throw new PluginError("ERR_PLUGIN_UNHEALTHY", `the plugin's health check failed: ${reason}`, { cause: error });
   }
 }
+
+/** What a failed health check may mean, for a plugin that lives: one that wants TLS hangs up on a host that has none. */
+export function explainHangUp(failure: PluginError): readonly string[] {
+  if (failure.code !== "ERR_PLUGIN_UNHEALTHY" || !GrpcError.is(failure.cause, "UNAVAILABLE")) return [];
+  return ["the plugin hung up before it answered: it may want certificates that the host does not show (option tls)."];
+}

@@ -10,8 +10,10 @@ export type {
   PluginProcess,
   PluginState,
 } from "./launch-options.ts";
+export type { SocketPlace } from "./socket-folder.ts";
 export { reattach } from "./reattach.ts";
 export type { ReattachOptions } from "./reattach-plan.ts";
 export { parseReattachInfo, formatReattachInfo } from "../protocol/reattach-info.ts";
 export type { ReattachInfo } from "../protocol/reattach-info.ts";
+export type { ManualTls } from "../tls/manual-tls.ts";
 export type { AddressTranslator, AttachedRunner, Runner, RunnerCommand, RunnerProcess } from "./runner.ts";

@@ -1,8 +1,10 @@
 import type { Writable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import type { CookiePair, PluginKind } from "../plugin-kind.ts";
+import type { ManualTls } from "../tls/manual-tls.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import type { Runner } from "./runner.ts";
+import type { SocketPlace } from "./socket-folder.ts";
 
 /** Plugin kinds by the name they are dispensed under. */
 export type KindMap = Readonly<Record<string, PluginKind<never, unknown>>>;
@@ -34,8 +36,11 @@ export interface LaunchOptions<K extends KindMap> {
   readonly handshake: CookiePair;
   /** The kinds the host knows, by application protocol version. At least one version. */
   readonly versions: Readonly<Record<number, K>>;
-  /** `"auto"`: one-time certificates on both sides (AutoMTLS), failing at start if the plugin has none. Default: none. */
-  readonly tls?: "auto" | "none";
+  /**
+   * `"auto"`: one-time certificates on both sides (AutoMTLS). Certificates of the host's own (go-plugin's `TLSConfig`):
+   * the plugin needs matching ones. Whichever it is, the start fails when the plugin does otherwise. Default: none.
+   */
+  readonly tls?: "auto" | "none" | ManualTls;
   /**
    * One connection for everything, brokered connections too (go-plugin's `GRPCBrokerMultiplex`): for plugins of which no
    * other socket can be reached, in containers. Fails with `ERR_MUX_UNSUPPORTED` where the plugin does not. Default false.
@@ -53,8 +58,25 @@ export interface LaunchOptions<K extends KindMap> {
   readonly signal?: AbortSignal;
   /** Receives the plugin's log (its stderr) and the host's own events. Default: silent. */
   readonly logger?: Logger;
-  /** Receive what the plugin's code prints after the handshake (go-plugin's `SyncStdout`, `SyncStderr`). Default: dropped. */
-  readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
+  /**
+   * `stdout`, `stderr`: receive what the plugin's code prints after the handshake (go-plugin's `SyncStdout`,
+   * `SyncStderr`); a slow one slows the plugin down. `rawStderr`: a copy of the process's own stderr, byte for byte, which
+   * is its log and whatever its runtime says when it crashes (go-plugin's `Stderr`); when it is slow, 1 MiB waits and what
+   * is more is dropped. None is ended. Default: dropped.
+   */
+  readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable; readonly rawStderr?: Writable };
+  /**
+   * Longest line of the plugin's log, bytes; a longer one is logged in pieces and not parsed (go-plugin's
+   * `PluginLogBufferSize`). 1 KiB to 16 MiB. Default 64 KiB.
+   */
+  readonly maxLogLineBytes?: number;
+  /** Where sockets are, the plugin's and the host's own (go-plugin's `UnixSocketConfig`). */
+  readonly sockets?: SocketPlace;
+  /**
+   * The plugin protocols the host speaks (go-plugin's `AllowedProtocols`): gRPC, and never net/rpc, which only Go programs
+   * can. Default `["grpc"]`.
+   */
+  readonly protocols?: readonly "grpc"[];
   /** For logs and errors. Default: base name of the command. */
   readonly name?: string;
   /** stdin of the plugin: nothing, or the host's own (as in go-plugin). Not with a `runner`. Default `"ignore"`. */

@@ -1,10 +1,15 @@
-import { basename } from "node:path";
+import { basename, isAbsolute } from "node:path";
 import type { Logger } from "../logger.ts";
+import { PluginError } from "../plugin-error.ts";
 import type { CookiePair } from "../plugin-kind.ts";
+import { createManualTls } from "../tls/manual-tls.ts";
+import type { PeerTls } from "../tls/peer-tls.ts";
+import { MAX_LINE_BYTES } from "../protocol/constants.ts";
 import { parseChecksum } from "./checksum.ts";
 import type { Checksum, ExitStatus, KindMap, LaunchOptions } from "./launch-options.ts";
 import { isFunction, isRecord, OptionRules } from "./option-rules.ts";
 import type { Runner } from "./runner.ts";
+import type { SocketPlace } from "./socket-folder.ts";
 
 /** {@link LaunchOptions} checked and with its defaults filled in. */
 export interface LaunchPlan {
@@ -15,7 +20,7 @@ export interface LaunchPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly cookie: CookiePair;
   readonly kinds: ReadonlyMap<number, KindMap>;
-  readonly tls: "auto" | "none";
+  readonly tls: "auto" | "none" | PeerTls;
   readonly multiplex: boolean;
   readonly checksum: Checksum | undefined;
   readonly startTimeoutMs: number;
@@ -24,6 +29,8 @@ export interface LaunchPlan {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly stdio: NonNullable<LaunchOptions<KindMap>["stdio"]>;
+  readonly maxLogLineBytes: number;
+  readonly sockets: SocketPlace;
   readonly stdin: "ignore" | "inherit";
   readonly runner: Runner | undefined;
   readonly managed: boolean;
@@ -51,7 +58,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     env: options.env,
     cookie: options.handshake,
     kinds: rules.readVersions(options.versions),
-    tls: options.tls ?? "none",
+    tls: readTls(options.tls),
     multiplex: options.multiplex ?? false,
     checksum: options.checksum,
     startTimeoutMs: rules.readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
@@ -60,6 +67,8 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     signal: options.signal ?? new AbortController().signal,
     logger: rules.readLogger(options.logger, name),
     stdio: options.stdio ?? {},
+    maxLogLineBytes: readLineLimit(options.maxLogLineBytes ?? MAX_LINE_BYTES),
+    sockets: options.sockets ?? {},
     stdin: options.stdin ?? "ignore",
     runner: options.runner,
     managed: options.managed ?? true,
@@ -85,15 +94,54 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== "string") throw invalid("env", `has no text for ${name}: leave the variable out`);
   }
-  if (tls !== undefined && tls !== "auto" && tls !== "none") {
-    throw invalid("tls", `is ${JSON.stringify(tls)}: expected "auto" or "none"`);
+  if (tls !== undefined && tls !== "auto" && tls !== "none" && !isRecord(tls)) {
+    throw invalid("tls", `is ${JSON.stringify(tls)}: expected "auto", "none" or certificates`);
   }
   if (stdin !== undefined && stdin !== "ignore" && stdin !== "inherit") {
     throw invalid("stdin", `is ${JSON.stringify(stdin)}: expected "ignore" or "inherit"`);
   }
   rules.checkBoolean("multiplex", options.multiplex);
+  checkProtocols(options.protocols);
+  checkSockets(options.sockets);
   rules.checkBoolean("managed", options.managed);
   rules.checkCallback("onExit", options.onExit);
+}
+
+function readTls(tls: LaunchOptions<KindMap>["tls"]): LaunchPlan["tls"] {
+  if (tls === undefined) return "none";
+  return typeof tls === "string" ? tls : createManualTls(tls, "plugin");
+}
+
+// One clear sentence now, instead of a plugin that is killed when its handshake line says netrpc.
+function checkProtocols(protocols: unknown): void {
+  if (protocols === undefined) return;
+  if (!Array.isArray(protocols) || protocols.length === 0) {
+    throw invalid("protocols", 'is no list of protocols: expected ["grpc"]');
+  }
+  const other: unknown = protocols.find((protocol) => protocol !== "grpc");
+  if (other === undefined) return;
+  throw new PluginError(
+    "ERR_UNSUPPORTED_PROTOCOL",
+    `launch: option protocols has ${JSON.stringify(other)}: only "grpc" can be hosted, net/rpc exists in Go alone`,
+    { details: { option: "protocols", protocol: other } },
+  );
+}
+
+function checkSockets(sockets: unknown): void {
+  if (sockets === undefined) return;
+  if (!isRecord(sockets)) throw invalid("sockets", "has neither folder nor group");
+  const { folder, group } = sockets;
+  if (folder !== undefined && !(typeof folder === "string" && isAbsolute(folder))) {
+    throw invalid("sockets.folder", `is ${JSON.stringify(folder)}: expected an absolute path`);
+  }
+  if (group !== undefined && !(typeof group === "string" && /^[^\s:]+$/.test(group))) {
+    throw invalid("sockets.group", `is ${JSON.stringify(group)}: expected the name or number of a group`);
+  }
+}
+
+function readLineLimit(value: number): number {
+  if (Number.isInteger(value) && value >= 1_024 && value <= 16 * 1_024 * 1_024) return value;
+  throw invalid("maxLogLineBytes", `is ${value}: expected 1024 to 16777216`);
 }
 
 function readPorts(ports: LaunchPlan["ports"]): LaunchPlan["ports"] {

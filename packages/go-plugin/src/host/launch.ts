@@ -50,12 +50,13 @@ async function finishStart(
     const handshake = await deadline.limit(readHandshake(child, [...plan.kinds.keys()], { multiplex }));
     const address = child.translateToHost(handshake.address);
     child.noteSocket(address);
-    const tls = agreeOnTls(handshake, identity);
+    const tls = agreeOnTls(handshake, typeof plan.tls === "string" ? identity : plan.tls);
     deadline.stage = "a connection";
     const { socketFolder, logger } = child;
     const opened = await connectPlugin(address, { tls, multiplex, logger, signal: deadline.signal });
     const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
-    const connected = { life: child, ...opened, tls, socketFolder, info, logger };
+    const { group: socketGroup } = plan.sockets;
+    const connected = { life: child, ...opened, tls, socketFolder, socketGroup, info, logger };
     const plugin = await openPlugin(plan, connected, deadline);
     const durationMs = Math.round(plugin.startMs);
     logger.log("debug", "plugin started", { version: info.protocolVersion, durationMs });

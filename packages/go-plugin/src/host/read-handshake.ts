@@ -43,19 +43,25 @@ async function describeSilence(child: PluginChild): Promise<PluginError> {
 
 /**
  * How host and plugin talk from now on; undefined is plaintext. They must agree about AutoMTLS: go-plugin finds out at the
- * first call, or crashes. `identity` is the host's, when it asked for AutoMTLS.
+ * first call, or crashes. `own` is the host's identity when it asked for AutoMTLS, or its own certificates.
  */
-export function agreeOnTls({ certificate }: Handshake, identity: Identity | undefined): PeerTls | undefined {
-  if (identity === undefined && certificate === undefined) return undefined;
-  if (identity === undefined || certificate === undefined) {
-    throw new PluginError(
-      "ERR_TLS_IDENTITY",
-      identity === undefined
-        ? "AutoMTLS mismatch: the plugin sent a certificate, but the host did not ask for AutoMTLS"
-        : "AutoMTLS mismatch: the host asked for AutoMTLS, but the plugin sent no certificate and does not support it",
+export function agreeOnTls({ certificate }: Handshake, own: Identity | PeerTls | undefined): PeerTls | undefined {
+  if (own !== undefined && "connectOptions" in own) {
+    if (certificate === undefined) return own;
+    throw mismatch("the host has certificates of its own, but the plugin announced a one-time certificate");
+  }
+  if (own === undefined && certificate === undefined) return undefined;
+  if (own === undefined) throw mismatch("the plugin sent a certificate, but the host did not ask for AutoMTLS");
+  if (certificate === undefined) {
+    throw mismatch(
+      "the host asked for AutoMTLS, but the plugin sent no certificate: it does not support it, or has certificates of its own",
     );
   }
-  return createPeerTls(identity, parseCertificate(certificate, "error parsing server cert"), "plugin");
+  return createPeerTls(own, parseCertificate(certificate, "error parsing server cert"), "plugin");
+}
+
+function mismatch(problem: string): PluginError {
+  return new PluginError("ERR_TLS_IDENTITY", `AutoMTLS mismatch: ${problem}`);
 }
 
 function expire(ms: number): Promise<undefined> {

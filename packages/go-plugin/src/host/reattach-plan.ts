@@ -2,6 +2,9 @@ import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { formatReattachInfo, parseReattachInfo } from "../protocol/reattach-info.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
+import { createManualTls } from "../tls/manual-tls.ts";
+import type { ManualTls } from "../tls/manual-tls.ts";
+import type { PeerTls } from "../tls/peer-tls.ts";
 import type { KindMap, LaunchOptions } from "./launch-options.ts";
 import type { OpenPlan } from "./open-plugin.ts";
 import { isFunction, isRecord, OptionRules } from "./option-rules.ts";
@@ -12,6 +15,8 @@ export interface ReattachOptions<K extends KindMap> extends Pick<
   LaunchOptions<K>,
   "versions" | "stopGraceMs" | "signal" | "logger" | "stdio" | "onExit"
 > {
+  /** Certificates of the host's own, for a plugin that has some too. Default: plaintext. */
+  readonly tls?: ManualTls;
   /** From the call to the first answered health check, milliseconds. Default 60 000. */
   readonly startTimeoutMs?: number;
   /** Whether {@link stopAllPlugins} stops it too. The exit of this process never ends it. Default `true`. */
@@ -32,6 +37,7 @@ export interface ReattachPlan extends OpenPlan {
   readonly managed: boolean;
   readonly logger: Logger;
   readonly runner: AttachedRunner | undefined;
+  readonly tls: PeerTls | undefined;
 }
 
 const rules = new OptionRules("reattach");
@@ -55,6 +61,7 @@ export function planReattach(given: ReattachInfo, options: ReattachOptions<KindM
     stdio: options.stdio ?? {},
     onExit: options.onExit,
     runner: options.runner,
+    tls: options.tls === undefined ? undefined : createManualTls(options.tls, "plugin"),
   };
 }
 
@@ -69,6 +76,7 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap> |
   if (options.tls === "auto") {
     throw rules.invalid("tls", 'is "auto": the certificates of AutoMTLS are made for the host that launches a plugin');
   }
+  if (options.tls !== undefined && !isRecord(options.tls)) throw rules.invalid("tls", "is no object of certificates");
   const { runner } = options;
   if (runner !== undefined && !(isRecord(runner) && isFunction(runner["kill"]))) {
     throw rules.invalid("runner", "has no method kill");

@@ -6,6 +6,7 @@ import { dialGrpc } from "../transport/dial.ts";
 import { AttachedPlugin } from "./attached-plugin.ts";
 import type { AnyAttachedRunner } from "./attached-plugin.ts";
 import { attachProcess } from "./attached-process.ts";
+import { explainHangUp } from "./health.ts";
 import type { KindMap, PluginProcess } from "./launch-options.ts";
 import { runManaged } from "./managed-plugins.ts";
 import { openPlugin } from "./open-plugin.ts";
@@ -43,8 +44,8 @@ async function attach(plan: ReattachPlan, signal: AbortSignal): Promise<RunningP
     const { info } = plan;
     const logger = plan.logger.child(runner.pid === undefined ? { id: runner.id } : { pid: runner.pid });
     life = new AttachedPlugin(runner, { isTest: info.test === true, startedAtMs, logger });
-    const connection = await connect(info, deadline);
-    const plugin = await openPlugin(plan, { life, connection, info, logger }, deadline);
+    const connection = await connect(plan, deadline);
+    const plugin = await openPlugin(plan, { life, connection, tls: plan.tls, info, logger }, deadline);
     logger.log("debug", "reattached to plugin", { version: info.protocolVersion, test: info.test === true });
     return plugin;
   } catch (error) {
@@ -63,10 +64,10 @@ function findPlugin({ info, runner }: ReattachPlan): AnyAttachedRunner {
 }
 
 // go-plugin dials once to see that somebody is there, and then again; one connection shows it as well.
-async function connect({ address }: ReattachInfo, deadline: StartDeadline): Promise<ClientConnection> {
+async function connect({ info: { address }, tls }: ReattachPlan, deadline: StartDeadline): Promise<ClientConnection> {
   deadline.stage = "a connection";
   try {
-    return await dialGrpc(address, { peer: "plugin", signal: deadline.signal });
+    return await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
   } catch (error) {
     if (PluginError.is(error, "ERR_CONNECT_FAILED")) throw notFound(error.summary, error);
     throw error;
@@ -80,8 +81,12 @@ function notFound(reason: string, cause?: unknown): PluginError {
 function describeFailure(error: unknown, { name, info }: ReattachPlan): unknown {
   if (!PluginError.is(error)) return error;
   const address = formatAddress(info.address);
-  return new PluginError(error.code, `cannot reattach to plugin ${name} (${address}): ${error.summary}`, {
-    details: { ...error.details, plugin: name, pid: info.pid, address },
-    cause: error.cause ?? error,
-  });
+  return new PluginError(
+    error.code,
+    [`cannot reattach to plugin ${name} (${address}): ${error.summary}`, ...explainHangUp(error)].join("\n"),
+    {
+      details: { ...error.details, plugin: name, pid: info.pid, address },
+      cause: error.cause ?? error,
+    },
+  );
 }

@@ -2,6 +2,7 @@ import { PluginError } from "../plugin-error.ts";
 import type { PluginErrorCode } from "../error-codes.ts";
 import { quoteLine } from "../protocol/handshake-line.ts";
 import { findCrashCause } from "./crash-cause.ts";
+import { explainHangUp } from "./health.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { describeExit } from "./running-plugin.ts";
 
@@ -39,10 +40,11 @@ const UNRELATED_TO_FILE: ReadonlySet<PluginErrorCode> = new Set([
 export async function describeStartFailure(error: unknown, facts: StartFacts): Promise<PluginError> {
   const failure = preferExit(toPluginError(error, facts), facts);
   const notes = UNRELATED_TO_FILE.has(failure.code) ? [] : await diagnose(facts);
+  const hangUp = facts.exit === undefined ? explainHangUp(failure) : [];
   const headline = `plugin ${facts.name} did not start: ${describeReason(failure, facts)}`;
   const lines = [
     headline,
-    ...[...describeCookie(facts), ...notes].map((note) => `Note: ${note}`),
+    ...[...describeCookie(facts), ...hangUp, ...notes].map((note) => `Note: ${note}`),
     `Command: ${facts.file}${describeProcess(facts)}, ${describeState(facts)}.`,
     ...describeFirstLine(failure, facts),
     ...describeSearchWords(failure, facts),
