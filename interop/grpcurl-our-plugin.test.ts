@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
+import { createIdentity } from "../packages/go-plugin/src/tls/certificate.ts";
 import { goPeerPath, hasGoPeer } from "../scripts/go-peers.ts";
 import { bundlePlugin, pluginPath } from "./bundle-plugin.ts";
 import { readEventLines } from "./event-lines.ts";
@@ -16,6 +18,8 @@ if (!hasGoPeer(name) && process.env["CI"] !== undefined) throw new TypeError(`${
 /** A plugin as a host starts it, without a host. */
 interface RunningPlugin extends AsyncDisposable {
   readonly socket: string;
+  /** With AutoMTLS, the plugin's own. */
+  readonly certificatePem: string;
 }
 
 async function startPlugin(executable: string, env: Readonly<Record<string, string>>): Promise<RunningPlugin> {
@@ -25,8 +29,10 @@ async function startPlugin(executable: string, env: Readonly<Record<string, stri
   });
   const exited = once(child, "exit");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const [, , , socket = "", , certificate = ""] = line.split("|");
   return {
-    socket: line.split("|")[3] ?? "",
+    socket,
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`,
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await exited;
@@ -34,13 +40,21 @@ async function startPlugin(executable: string, env: Readonly<Record<string, stri
   };
 }
 
+/** Rejects when grpcurl fails. */
+async function dial(plugin: RunningPlugin, flags: readonly string[], ...args: readonly string[]): Promise<string> {
+  const command = [...flags, "-max-time", "20", `unix://${plugin.socket}`, ...args];
+  const { stdout } = await promisify(execFile)(goPeerPath(name), command, { timeout: 30_000 });
+  return stdout;
+}
+
 suite("grpcurl, our plugin", { skip: !hasGoPeer(name) && `${name} is missing: npm run go-peers` }, () => {
   let folder: TempFolder;
+  let executable: string;
   let plugin: RunningPlugin;
   before(async () => {
     folder = await openTempFolder();
     const entry = join(import.meta.dirname, "fixtures", "recording-notifier.ts");
-    const executable = await bundlePlugin(entry, folder.at("recording-notifier"));
+    executable = await bundlePlugin(entry, folder.at("recording-notifier"));
     plugin = await startPlugin(executable, { TMPDIR: folder.path, RECORDING_NOTIFIER_OUT: folder.at("events") });
   });
   after(async () => {
@@ -48,17 +62,13 @@ suite("grpcurl, our plugin", { skip: !hasGoPeer(name) && `${name} is missing: np
     await folder[Symbol.asyncDispose]();
   });
 
-  /** Over the plugin's socket, in plaintext; rejects when grpcurl fails. */
+  /** Over the plugin's socket, in plaintext. */
   async function grpcurl(...args: readonly string[]): Promise<string> {
-    return await call(undefined, ...args);
+    return await dial(plugin, ["-plaintext"], ...args);
   }
 
-  async function call(data: string | undefined, ...args: readonly string[]): Promise<string> {
-    const flags = ["-plaintext", "-max-time", "20", ...(data === undefined ? [] : ["-d", data])];
-    const { stdout } = await promisify(execFile)(goPeerPath(name), [...flags, `unix://${plugin.socket}`, ...args], {
-      timeout: 30_000,
-    });
-    return stdout;
+  async function call(data: string, method: string): Promise<string> {
+    return await dial(plugin, ["-plaintext", "-d", data], method);
   }
 
   test("lists exactly the services of a plugin [serve:reflection serve:services]", async () => {
@@ -113,5 +123,17 @@ suite("grpcurl, our plugin", { skip: !hasGoPeer(name) && `${name} is missing: np
     await call('{"timestamp":"1700000000000000001","username":"ada"}', "proto.Notifier/SendLogEvent");
     const [event] = await readEventLines(folder.at("events"));
     assert.match(JSON.stringify(event), /1700000000000000001.*ada/);
+  });
+  test("does the same with AutoMTLS, as the host the plugin was told of [serve:reflection mtls:plugin]", async () => {
+    const host = createIdentity();
+    const env = { TMPDIR: folder.path, PLUGIN_CLIENT_CERT: host.certificatePem };
+    await using secured = await startPlugin(executable, env);
+    await writeFile(folder.at("plugin.pem"), secured.certificatePem);
+    await writeFile(folder.at("host.pem"), host.certificatePem);
+    await writeFile(folder.at("host.key"), host.privateKeyPem, { mode: 0o600 });
+    const trust = ["-cacert", folder.at("plugin.pem"), "-servername", "localhost"];
+    const identity = ["-cert", folder.at("host.pem"), "-key", folder.at("host.key")];
+    assert.match(await dial(secured, [...trust, ...identity], "list"), /^proto\.Notifier$/m);
+    await assert.rejects(dial(secured, [...trust, "-connect-timeout", "1"], "list"));
   });
 });

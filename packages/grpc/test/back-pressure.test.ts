@@ -36,6 +36,8 @@ class Gauge {
   peakUnderWayBytes = 0;
   peakMemoryBytes = 0;
   takenBytes = 0;
+  /** Answers of the stalled stream. */
+  answeredBytes = 0;
   #sentBytes = 0;
   /** Made once, each with its number: whoever mixes messages up is found out. */
   readonly #messages = Array.from({ length: 64 }, (_, i) => Buffer.alloc(MESSAGE_BYTES, i));
@@ -70,7 +72,10 @@ function register(server: GrpcServer, gauge: Gauge): void {
     yield* gauge.messages(TOTAL_BYTES);
   });
   server.handleBidi(stall, async function* () {
-    for (;;) yield Buffer.alloc(MESSAGE_BYTES);
+    for (;;) {
+      yield Buffer.alloc(MESSAGE_BYTES);
+      gauge.answeredBytes += MESSAGE_BYTES;
+    }
   });
 }
 
@@ -122,7 +127,9 @@ for (const [transport, connect] of TRANSPORTS) {
       const answer = await pair.client.clientStream(upload, gauge.messages(64 * MIB));
       assert.equal(Buffer.from(answer).toString(), String(64 * MIB));
       for (let i = 0; i < 50; i++) assert.equal(await pair.client.unary(echo, "x"), "x");
-      assert.ok(sentBytes <= WINDOW_BYTES, `${sentBytes} bytes were sent to a reader that reads none`);
+      for (const bytes of [sentBytes, gauge.answeredBytes]) {
+        assert.ok(bytes > 0 && bytes <= WINDOW_BYTES, `${bytes} bytes were sent to a reader that reads none`);
+      }
       stalled.cancel();
       await stopped;
     });
