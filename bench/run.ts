@@ -6,6 +6,7 @@
  * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure. FAIRLEAD_SFTPGO names the folder of an
  * unpacked SFTPGo release to measure against too.
  */
+import { benchLoadTime } from "./load-time.ts";
 import { benchPluginStart } from "./plugin-start.ts";
 import { benchRpc } from "./rpc.ts";
 import { benchSftpTransfer } from "./sftp-transfer.ts";
@@ -14,6 +15,7 @@ import { formatReport, type Report } from "./harness/report.ts";
 
 const benchmarks: ReadonlyMap<string, () => Promise<readonly Report[]>> = new Map([
   ["rpc", benchRpc],
+  ["load-time", benchLoadTime],
   ["plugin-start", benchPluginStart],
   ["sftp-transfer", benchSftpTransfer],
   ["small-files", benchSmallFiles],

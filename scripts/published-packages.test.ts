@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -20,23 +20,42 @@ interface Manifest {
   readonly private?: boolean;
 }
 
+/**
+ * What each entry loads before a program's first line: files of the packages, and parts of Node. Each file takes a third to
+ * half a millisecond; node:crypto and node:tls take ten together, node:fs and node:process evaluate all their lazy parts
+ * when they are imported (`process.getBuiltinModule` does not). `npm run bench -- load-time` has the milliseconds.
+ */
+const LOADS: Readonly<Record<string, { readonly files: number; readonly builtins: readonly string[] }>> = {
+  "@fairlead/grpc": { files: 1, builtins: ["net", "stream"] },
+  "@fairlead/go-plugin": { files: 1, builtins: [] },
+  "@fairlead/go-plugin/host": { files: 3, builtins: ["events", "net", "os", "path", "stream", "timers/promises"] },
+  "@fairlead/go-plugin/serve": { files: 5, builtins: ["net", "path", "stream"] },
+  "@fairlead/go-plugin/testing": { files: 3, builtins: ["net", "stream"] },
+};
+
 /** What require() and resolution before exports see is nobody's business: the packages are ESM. */
 const ESM_RESOLUTIONS: readonly (string | undefined)[] = ["node16-esm", "bundler", undefined];
+
+const project = mkdtempSync(join(tmpdir(), "fairlead-packed-"));
+after(() => rmSync(project, { recursive: true }));
 
 for (const file of globSync("packages/*/package.json", { cwd: root }).toSorted()) {
   const manifest = JSON.parse(readFileSync(join(root, file), "utf8")) as Manifest;
   if (manifest.private === true) continue;
 
   describe(`${manifest.name}, packed`, () => {
-    const folder = mkdtempSync(join(tmpdir(), "fairlead-packed-"));
-    after(() => rmSync(folder, { recursive: true }));
     const [packed] = JSON.parse(
-      execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
+      execFileSync("npm", ["pack", "--json", "--pack-destination", project], {
         cwd: join(root, file, ".."),
         encoding: "utf8",
       }),
     ) as [{ readonly filename: string; readonly files: readonly { readonly path: string }[] }];
-    const tarball = new Uint8Array(readFileSync(join(folder, packed.filename)));
+    const tarball = new Uint8Array(readFileSync(join(project, packed.filename)));
+
+    // As npm would install it.
+    const installed = join(project, "node_modules", manifest.name);
+    mkdirSync(installed, { recursive: true });
+    execFileSync("tar", ["-xzf", packed.filename, "--strip-components=1", "-C", installed], { cwd: project });
 
     it("is clean for publint", async () => {
       const { messages, pkg } = await publint({ pack: { tarball: tarball.buffer }, strict: true });
@@ -64,3 +83,31 @@ for (const file of globSync("packages/*/package.json", { cwd: root }).toSorted()
     });
   });
 }
+
+describe("the packed entries", () => {
+  writeFileSync(
+    join(project, "loads.mjs"),
+    `import { registerHooks } from "node:module";
+    const files = [];
+    const builtins = new Set();
+    registerHooks({
+      resolve(specifier, context, next) {
+        const resolved = next(specifier, context);
+        if (resolved.url.startsWith("node:")) builtins.add(resolved.url.slice("node:".length));
+        return resolved;
+      },
+      load(url, context, next) {
+        if (url.startsWith("file:")) files.push(url);
+        return next(url, context);
+      },
+    });
+    await import(process.argv[2]);
+    console.log(JSON.stringify({ files: files.length, builtins: [...builtins].toSorted() }));`,
+  );
+  for (const [entry, expected] of Object.entries(LOADS)) {
+    it(`load few files and little of Node: ${entry}`, () => {
+      const loaded = execFileSync(process.execPath, ["loads.mjs", entry], { cwd: project, encoding: "utf8" });
+      assert.deepEqual(JSON.parse(loaded), expected);
+    });
+  }
+});

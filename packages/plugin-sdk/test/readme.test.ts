@@ -119,7 +119,7 @@ test("the packages, packed, are all a project of its own needs to check and bund
 
 /** Does what `npm install` of the packed files does; what they depend on comes from here instead of the registry. */
 function installPacked(project: string): void {
-  run(tsc, ["-b", "packages/plugin-sdk/tsconfig.build.json"], root);
+  run(process.execPath, ["--conditions=source", "scripts/build-packages.ts"], root);
   const [packCommand = ""] = /npm pack .*/.exec(readme) ?? [];
   run("sh", ["-c", `${packCommand} --silent --pack-destination '${project}'`], root);
   for (const file of readdirSync(project)) {

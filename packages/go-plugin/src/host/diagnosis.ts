@@ -1,6 +1,3 @@
-import { open, stat } from "node:fs/promises";
-import { arch, platform } from "node:process";
-
 /** What can be learnt from the first bytes of a file about how a system would run it. */
 export type ExecutableFormat =
   | { readonly kind: "script"; readonly interpreter: string; readonly argument: string; readonly crlf: boolean }
@@ -10,6 +7,9 @@ export type ExecutableFormat =
 
 const HEADER_BYTES = 4096;
 
+// Not `import`: hosts load this for plugins that may never fail.
+const fs = () => process.getBuiltinModule("node:fs/promises");
+
 /**
  * Says why a plugin may not start: missing, a folder, not executable, a script with CRLF line ends or without its
  * interpreter, built for another machine. Empty when nothing stands out. Never throws: it runs when something already
@@ -17,10 +17,10 @@ const HEADER_BYTES = 4096;
  */
 export async function diagnoseExecutable(file: string, searchPath: string | undefined): Promise<readonly string[]> {
   try {
-    const facts = await stat(file);
+    const facts = await fs().stat(file);
     if (!facts.isFile()) return [`${file} is not a file.`];
     const notes: string[] = [];
-    if ((facts.mode & 0o111) === 0 && platform !== "win32") {
+    if ((facts.mode & 0o111) === 0 && process.platform !== "win32") {
       notes.push(`${file} is not executable (mode ${(facts.mode & 0o7777).toString(8)}): chmod +x it.`);
     }
     return [...notes, ...(await describeFormat(await readHeader(file), searchPath))];
@@ -76,10 +76,12 @@ async function describeScript(
 
 function describeMachine(format: { readonly kind: "elf" | "macho" | "pe"; readonly machine: string }): string[] {
   const names = { elf: "ELF", macho: "MachO", pe: "PE" } as const;
-  const native = { linux: "elf", darwin: "macho", win32: "pe" }[platform as string] ?? "elf";
+  const native = { linux: "elf", darwin: "macho", win32: "pe" }[process.platform as string] ?? "elf";
   // A universal Mach-O file holds several machines.
-  if (format.kind === native && (format.machine === arch || format.machine === "universal")) return [];
-  return [`${names[format.kind]} architecture: ${format.machine} (current architecture: ${arch} on ${platform}).`];
+  if (format.kind === native && (format.machine === process.arch || format.machine === "universal")) return [];
+  return [
+    `${names[format.kind]} architecture: ${format.machine} (current architecture: ${process.arch} on ${process.platform}).`,
+  ];
 }
 
 function detectScript(bytes: Buffer): ExecutableFormat {
@@ -90,7 +92,7 @@ function detectScript(bytes: Buffer): ExecutableFormat {
 }
 
 async function readHeader(file: string): Promise<Uint8Array> {
-  const handle = await open(file);
+  const handle = await fs().open(file);
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
     return buffer.subarray(0, bytesRead);
@@ -101,7 +103,7 @@ async function readHeader(file: string): Promise<Uint8Array> {
 
 async function isMissing(file: string): Promise<boolean> {
   try {
-    await stat(file);
+    await fs().stat(file);
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ENOENT";

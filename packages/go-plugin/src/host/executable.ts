@@ -1,4 +1,3 @@
-import { access, constants, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, resolve } from "node:path";
 import { PluginError } from "../plugin-error.ts";
 
@@ -33,6 +32,8 @@ export async function resolveExecutable(
 }
 
 async function isExecutableFile(file: string): Promise<boolean> {
+  // Not `import`: a host that only attaches to running plugins never needs it.
+  const { access, constants, stat } = process.getBuiltinModule("node:fs/promises");
   try {
     await access(file, constants.X_OK);
     return (await stat(file)).isFile();

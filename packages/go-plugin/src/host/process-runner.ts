@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { diagnoseExecutable } from "./diagnosis.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { killGroup, OWN_GROUP } from "./process-group.ts";
@@ -29,6 +28,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): Runner {
 }
 
 async function startProcess(command: RunnerCommand, { argv0, stdin }: ProcessRunnerOptions): Promise<RunnerProcess> {
+  // Not `import`: a host that only attaches to running plugins, or has a runner of its own, never needs it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(command.command, command.args, {
     argv0,
     cwd: command.cwd,
