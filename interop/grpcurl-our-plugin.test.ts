@@ -30,9 +30,11 @@ async function startPlugin(executable: string, env: Readonly<Record<string, stri
   const exited = once(child, "exit");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const [, , , socket = "", , certificate = ""] = line.split("|");
+  // In the line it stands without padding, in PEM with.
+  const base64 = Buffer.from(certificate, "base64").toString("base64");
   return {
     socket,
-    certificatePem: `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`,
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await exited;
