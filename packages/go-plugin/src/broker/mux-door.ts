@@ -41,6 +41,11 @@ export class MuxDoor {
     return this.#closed.promise;
   }
 
+  /** Open streams of both sides. */
+  get streamCount(): number {
+    return this.#session?.streamCount ?? 0;
+  }
+
   /** Who takes the streams that nobody knocked for. Until then they are refused. */
   takeOthers(take: TakeStream): void {
     this.#takeOther = take;
