@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import type { Runner, RunnerCommand, RunnerProcess } from "@fairlead/go-plugin/host";
 import { STAY } from "./support/bad-plugin.ts";
+import { ECHO_HANDSHAKE } from "./support/echo-kind.ts";
 import { launchEcho, echoOptions } from "./support/launch-echo.ts";
 import { LogCollector } from "./support/log-collector.ts";
 import { createNamespaceRunner, createShellRunner } from "./support/own-runner.ts";
+import { registerSpeaker, relayKind, sayMethod } from "./support/relay-kind.ts";
 import { Sandbox } from "./support/sandbox.ts";
 
 async function failureOf(starting: Promise<unknown>): Promise<PluginError> {
@@ -48,6 +51,35 @@ describe("launch with a runner", { timeout: 60_000 }, () => {
       assert.deepEqual(await plugin.stop(), { code: 0, signal: null });
     },
   );
+
+  const runners: readonly (readonly [what: string, runner: Runner, skip: string | false])[] = [
+    ["relative paths", createShellRunner(), false],
+    ["another mount", createNamespaceRunner(), noNamespaces],
+  ];
+  for (const [what, runner, skip] of runners) {
+    it(
+      `brokers connections both ways across ${what} [runner:addresses broker:accept broker:dial]`,
+      { skip },
+      async () => {
+        await using sandbox = new Sandbox();
+        await using plugin = await launch({
+          command: process.execPath,
+          args: ["--conditions=source", join(import.meta.dirname, "fixtures/relay-plugin.ts")],
+          env: { TMPDIR: sandbox.temporary },
+          handshake: ECHO_HANDSHAKE,
+          versions: { 1: { relay: relayKind } },
+          runner,
+        });
+        sandbox.watch(plugin.pid);
+        const relay = plugin.dispense("relay");
+        await using connection = await relay.broker.dial(await relay.open());
+        assert.match(await connection.unary(sayMethod, "hi"), /: hi$/);
+        const id = relay.broker.nextId();
+        await using _server = await relay.broker.accept(id, (registrar) => registerSpeaker(registrar, "host"));
+        assert.equal(await relay.callBack(id, "hi"), "host: hi");
+      },
+    );
+  }
 
   it("gives it the command as it is, and the environment of the protocol [runner:launch]", async () => {
     await using sandbox = new Sandbox();

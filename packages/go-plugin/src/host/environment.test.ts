@@ -22,9 +22,11 @@ describe("buildPluginEnvironment", () => {
   });
 
   it("says the host's certificate and the socket folder when there are any [env:client-cert env:socket-dir]", () => {
-    const environment = buildPluginEnvironment({ ...facts, certificatePem: "PEM", socketFolder: "/tmp/x" });
+    const said = { certificatePem: "PEM", socketFolder: "/tmp/x", socketGroup: "staff" };
+    const environment = buildPluginEnvironment({ ...facts, ...said });
     assert.equal(environment["PLUGIN_CLIENT_CERT"], "PEM");
     assert.equal(environment["PLUGIN_UNIX_SOCKET_DIR"], "/tmp/x");
+    assert.equal(environment["PLUGIN_UNIX_SOCKET_GROUP"], "staff");
   });
 
   for (const name of [

@@ -6,6 +6,7 @@ import {
   ENV_MULTIPLEX_GRPC,
   ENV_PROTOCOL_VERSIONS,
   ENV_UNIX_SOCKET_DIR,
+  ENV_UNIX_SOCKET_GROUP,
   PROTOCOL_ENV_NAMES,
 } from "../protocol/constants.ts";
 
@@ -22,6 +23,8 @@ export interface EnvironmentFacts {
   readonly multiplex?: boolean;
   /** A private folder for the plugin's sockets. */
   readonly socketFolder?: string;
+  /** Name or number of the group that the plugin opens its sockets to. */
+  readonly socketGroup?: string;
 }
 
 /**
@@ -38,5 +41,6 @@ export function buildPluginEnvironment(facts: EnvironmentFacts): Record<string, 
   if (facts.certificatePem !== undefined) environment.set(ENV_CLIENT_CERT, facts.certificatePem);
   if (facts.multiplex === true) environment.set(ENV_MULTIPLEX_GRPC, "true");
   if (facts.socketFolder !== undefined) environment.set(ENV_UNIX_SOCKET_DIR, facts.socketFolder);
+  if (facts.socketGroup !== undefined) environment.set(ENV_UNIX_SOCKET_GROUP, facts.socketGroup);
   return Object.fromEntries(environment);
 }

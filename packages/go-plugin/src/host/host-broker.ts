@@ -22,13 +22,18 @@ export function openHostBroker(plugin: ConnectedPlugin, gone: AbortSignal): Owne
   return broker;
 }
 
-function createBroker({ life, connection, door, tls, socketFolder, logger }: ConnectedPlugin): OwnedBroker {
+function createBroker(plugin: ConnectedPlugin): OwnedBroker {
+  const { life, connection, door, tls, socketFolder, socketGroup, logger } = plugin;
   const infos = new HostInfoStream(connection);
   if (door !== undefined) return new MuxBroker({ infos, door, peer: "plugin", tls, logger });
   return new SocketBroker({
     infos,
     peer: "plugin",
-    place: { temporaryFolder: tmpdir(), ...(socketFolder === undefined ? {} : { folder: socketFolder }) },
+    place: {
+      temporaryFolder: tmpdir(),
+      ...(socketFolder === undefined ? {} : { folder: socketFolder }),
+      ...(socketGroup === undefined ? {} : { group: socketGroup }),
+    },
     tls,
     logger,
     translate: {

@@ -22,6 +22,8 @@ export interface ConnectedPlugin extends PluginConnection {
   readonly tls?: PeerTls | undefined;
   /** Where the host listens for brokered connections. Default: a folder for each. */
   readonly socketFolder?: string | undefined;
+  /** Who may connect to the host's sockets. Default: the own account. */
+  readonly socketGroup?: string | undefined;
   readonly info: ReattachInfo;
   /** Says which plugin and which process it is. */
   readonly logger: Logger;

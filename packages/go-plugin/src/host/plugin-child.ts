@@ -5,6 +5,7 @@ import type { ExitStatus } from "./launch-options.ts";
 import { PluginEnd } from "./plugin-end.ts";
 import type { PluginLife } from "./plugin-end.ts";
 import { readStderr } from "./plugin-stderr.ts";
+import type { StderrOptions } from "./plugin-stderr.ts";
 import { PluginStdout } from "./plugin-stdout.ts";
 import { translateToHost, translateToPlugin } from "./runner-process.ts";
 import type { RunnerProcess } from "./runner.ts";
@@ -19,6 +20,7 @@ export interface ChildSurroundings {
   readonly startedAtMs: number;
   readonly socketFolder: string | undefined;
   readonly logger: Logger;
+  readonly log: Pick<StderrOptions, "maxLineBytes" | "copyTo">;
   /** Whether it ends with the host's process. */
   readonly managed: boolean;
 }
@@ -50,7 +52,7 @@ export class PluginChild implements PluginLife {
     this.logger = logger;
     this.#end = new PluginEnd(process, logger);
     this.stdout = new PluginStdout(process.stdout, logger);
-    this.stderr = readStderr(process.stderr, logger);
+    this.stderr = readStderr(process.stderr, logger, surroundings.log);
     this.exited = this.#watchExit();
   }
 

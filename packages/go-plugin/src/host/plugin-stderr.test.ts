@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { describe, it } from "node:test";
 import { LogCollector } from "../../test/support/log-collector.ts";
 import { LogBudget } from "./log-budget.ts";
 import { readStderr } from "./plugin-stderr.ts";
+import type { StderrOptions } from "./plugin-stderr.ts";
 
-function setUp(burst = 1_000_000) {
+function setUp(burst = 1_000_000, options: Omit<StderrOptions, "budget"> = {}) {
   const stderr = new PassThrough();
   const logger = new LogCollector();
-  const excerpt = readStderr(stderr, logger, new LogBudget({ burst, perSecond: 1 }, () => 0));
+  const budget = new LogBudget({ burst, perSecond: 1 }, () => 0);
+  const excerpt = readStderr(stderr, logger, { budget, ...options });
   const end = async (): Promise<void> => {
     stderr.end();
     await once(stderr, "close");
@@ -88,5 +90,56 @@ describe("readStderr", () => {
     assert.equal(dropped(), 5);
     await end();
     assert.equal(dropped(), 5);
+  });
+
+  it("never waits for whoever wants a copy: what is more than 1 MiB is dropped and counted [log:raw]", async () => {
+    const stuck: (() => void)[] = [];
+    const copied: number[] = [];
+    const copyTo = new Writable({
+      write(chunk: Buffer, _encoding, callback) {
+        copied.push(chunk.length);
+        stuck.push(callback);
+      },
+    });
+    const { stderr, end, lines, logger } = setUp(undefined, { copyTo });
+    const chunk = `${"x".repeat(65_535)}\n`;
+    for (let count = 0; count < 32; count++) {
+      stderr.write(chunk);
+      await turn();
+    }
+    // The log has everything although the copy has not moved.
+    assert.equal(lines().length, 32);
+    assert.equal(copied.length, 1);
+    assert.equal(copyTo.writableLength, 1024 * 1024);
+    while (stuck.length > 0) {
+      stuck.shift()!();
+      await turn();
+    }
+    stderr.write("last\n");
+    await end();
+    assert.equal(
+      copied.reduce((sum, bytes) => sum + bytes, 0),
+      1024 * 1024 + "last\n".length,
+    );
+    const report = logger.find("copy of plugin's stderr is incomplete, its sink is too slow");
+    assert.deepEqual([report?.level, report?.fields["droppedBytes"]], ["warn", 1024 * 1024]);
+  });
+
+  it("does not mind a copy that fails [log:raw]", async () => {
+    const copyTo = new Writable({ write: (_chunk, _encoding, callback) => callback(new TypeError("disk full")) });
+    const failed = once(copyTo, "error");
+    const { stderr, end, lines } = setUp(undefined, { copyTo });
+    stderr.write("one\n");
+    await failed;
+    stderr.write("two\n");
+    await end();
+    assert.deepEqual(lines(), ["one", "two"]);
+  });
+
+  it("cuts lines where it is told to [log:limit]", async () => {
+    const { stderr, end, lines } = setUp(undefined, { maxLineBytes: 4 });
+    stderr.write("123456\n1234\n");
+    await end();
+    assert.deepEqual(lines(), ["1234", "56", "1234"]);
   });
 });

@@ -1,10 +1,11 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import type { LinePiece } from "./line-splitter.ts";
 import { LogBudget } from "./log-budget.ts";
 import type { LogBudgetLimits } from "./log-budget.ts";
 import { PluginLogParser } from "./plugin-log.ts";
+import { RawCopy } from "./raw-copy.ts";
 import { readByTurns } from "./read-by-turns.ts";
 import { StderrExcerpt } from "./stderr-excerpt.ts";
 
@@ -16,6 +17,15 @@ const LINE_CHARACTERS = 1_024;
 const KEPT_LINES = 8;
 const REPORT_DROPPED_MS = 1_000;
 
+export interface StderrOptions {
+  /** Default: enough for any sensible program. */
+  readonly budget?: LogBudget;
+  /** A longer line is logged in pieces of this length. Default 64 KiB. */
+  readonly maxLineBytes?: number | undefined;
+  /** Gets a copy of every byte. */
+  readonly copyTo?: Writable | undefined;
+}
+
 /**
  * Turns a plugin's stderr into log events for as long as the process lives, and keeps an excerpt for error messages. Every
  * line is read, in small portions so that the host goes on serving; lines beyond the budget are dropped and counted.
@@ -23,16 +33,23 @@ const REPORT_DROPPED_MS = 1_000;
 export function readStderr(
   stderr: Readable,
   logger: Logger,
-  budget: LogBudget = new LogBudget(LIMITS),
+  options: StderrOptions = {},
 ): Pick<StderrExcerpt, "lines"> {
-  const log = new StderrLog(logger, budget);
+  const log = new StderrLog(logger, options);
+  const copy = options.copyTo === undefined ? undefined : new RawCopy(options.copyTo, logger);
   readByTurns(
     stderr,
-    (chunk) => log.take(chunk),
+    (chunk) => {
+      copy?.write(chunk);
+      log.take(chunk);
+    },
     () => log.goOn(),
   );
   // Not "end": a pipe that a grandchild holds open is destroyed, and the last line may lack its newline.
-  stderr.once("close", () => log.finish());
+  stderr.once("close", () => {
+    log.finish();
+    copy?.reportDropped();
+  });
   stderr.on("error", (error) => logger.log("debug", "reading plugin's stderr failed", { error: error.message }));
   return log.excerpt;
 }
@@ -41,14 +58,15 @@ class StderrLog {
   readonly excerpt = new StderrExcerpt();
   readonly #logger: Logger;
   readonly #budget: LogBudget;
-  readonly #splitter = new LineSplitter();
+  readonly #splitter: LineSplitter;
   readonly #parser = new PluginLogParser();
   #dropped = 0;
   #reportTimer: NodeJS.Timeout | undefined;
 
-  constructor(logger: Logger, budget: LogBudget) {
+  constructor(logger: Logger, { budget = new LogBudget(LIMITS), maxLineBytes }: StderrOptions) {
     this.#logger = logger;
     this.#budget = budget;
+    this.#splitter = new LineSplitter(maxLineBytes);
   }
 
   take(chunk: Buffer): void {

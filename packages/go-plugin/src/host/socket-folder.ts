@@ -1,6 +1,8 @@
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { PluginError } from "../plugin-error.ts";
 import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
+import { shareWithGroup } from "../transport/socket-group.ts";
 
 // Not `import`: that evaluates every lazy part of node:fs, for which a host would wait at its start.
 const { lstatSync, mkdtempSync, rmSync, unlinkSync } = process.getBuiltinModule("node:fs");
@@ -8,22 +10,61 @@ const { lstatSync, mkdtempSync, rmSync, unlinkSync } = process.getBuiltinModule(
 // go-plugin names sockets `plugin` and up to ten digits.
 const LONGEST_SOCKET_NAME = "/plugin0123456789";
 
+/** Where plugins' sockets are (go-plugin's `UnixSocketConfig`). */
+export interface SocketPlace {
+  /** The private folder of each plugin is made in this one. Default: the system's temporary folder, or `/tmp`. */
+  readonly folder?: string;
+  /** Name or number of a group that may use the sockets, besides the own account. Default: none. */
+  readonly group?: string;
+}
+
 /**
  * A private folder for one plugin's sockets, so that whatever is in it can be removed when the plugin is gone (Go does
- * this for its custom runners). Plugins before go-plugin 1.5 ignore it. Undefined where there are no unix sockets.
+ * this for its custom runners). Plugins before go-plugin 1.5 ignore it. Undefined where there are no unix sockets, and
+ * where none can be made unless the caller said where, or for whom. Throws `ERR_INVALID_OPTION`.
  */
-export function createSocketFolder(): string | undefined {
+export function createSocketFolder(place: SocketPlace = {}): string | undefined {
   if (process.platform === "win32") return undefined;
-  for (const parent of new Set([tmpdir(), "/tmp"])) {
+  const { folder: parent, group } = place;
+  const made = makeFolder(parent === undefined ? [tmpdir(), "/tmp"] : [parent]);
+  if (group === undefined || made.folder === undefined) {
+    if (made.folder !== undefined || (parent === undefined && group === undefined)) return made.folder;
+    throw unusable("folder", parent ?? tmpdir(), made.failure);
+  }
+  try {
+    // As go-plugin does: 0700 would keep the group out.
+    shareWithGroup(made.folder, group, 0o770);
+    return made.folder;
+  } catch (error) {
+    removeSocketFolder(made.folder);
+    throw unusable("group", group, error);
+  }
+}
+
+function makeFolder(parents: readonly string[]): { readonly folder?: string; readonly failure?: unknown } {
+  let failure: unknown;
+  for (const parent of new Set(parents)) {
     const longest = join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX${LONGEST_SOCKET_NAME}`);
-    if (Buffer.byteLength(longest) > MAX_SOCKET_PATH_BYTES) continue;
     try {
-      return mkdtempSync(join(parent, SOCKET_FOLDER_PREFIX));
-    } catch {
+      if (Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES) {
+        return { folder: mkdtempSync(join(parent, SOCKET_FOLDER_PREFIX)) };
+      }
+      failure = "a socket in it would have too long a path";
+    } catch (error) {
       // No such folder, or not ours to write: the next one, or the plugin's own choice.
+      failure = error;
     }
   }
-  return undefined;
+  return { failure };
+}
+
+function unusable(option: "folder" | "group", value: string, cause: unknown): PluginError {
+  const reason = PluginError.is(cause) ? cause.summary : cause instanceof Error ? cause.message : String(cause);
+  return new PluginError(
+    "ERR_INVALID_OPTION",
+    `launch: option sockets.${option} is ${JSON.stringify(value)}, which cannot be used: ${reason}`,
+    { details: { option: `sockets.${option}` }, cause },
+  );
 }
 
 /** Removes the folder made for a plugin. Synchronous: it also runs at process exit. */

@@ -29,14 +29,15 @@ export async function startChild(
   const runner = plan.runner ?? createProcessRunner({ argv0: plan.command, stdin: plan.stdin });
   const file = plan.runner === undefined ? await findExecutable(plan, deadline) : plan.command;
   plan.logger.log("debug", "starting plugin", { path: file });
-  const socketFolder = createSocketFolder();
+  const socketFolder = createSocketFolder(plan.sockets);
   const command = buildCommand(plan, file, identity, socketFolder);
   const startedAtMs = performance.now();
   try {
     const process = await startBefore(deadline, runner, command);
-    const { managed } = plan;
+    const { managed, maxLogLineBytes: maxLineBytes } = plan;
+    const log = { maxLineBytes, copyTo: plan.stdio.rawStderr };
     const logger = plan.logger.child(process.pid === undefined ? { id: process.id } : { pid: process.pid });
-    const child = new PluginChild(process, { startedAtMs, socketFolder, logger, managed });
+    const child = new PluginChild(process, { startedAtMs, socketFolder, logger, log, managed });
     const describeFailure = async (error: unknown, exit: ExitStatus | undefined): Promise<PluginError> =>
       await describeStartFailure(error, {
         ...commonFacts(plan, runner, command, process),
@@ -82,6 +83,7 @@ function buildCommand(
     multiplex: plan.multiplex,
     ...(identity === undefined ? {} : { certificatePem: identity.certificatePem }),
     ...(socketFolder === undefined ? {} : { socketFolder }),
+    ...(plan.sockets.group === undefined ? {} : { socketGroup: plan.sockets.group }),
   });
   return { command: file, args, cwd, env, socketFolder, logger };
 }

@@ -6,7 +6,7 @@ import {
   ENV_UNIX_SOCKET_GROUP,
   SOCKET_FOLDER_PREFIX,
 } from "../protocol/constants.ts";
-import { listenFailed } from "../transport/listener.ts";
+import { listenFailed } from "../transport/listen-failed.ts";
 import type { ListenPlace } from "../transport/listener.ts";
 import type { Env } from "./serve-options.ts";
 

@@ -1,13 +1,13 @@
 import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { join } from "node:path";
-import { PluginError } from "../plugin-error.ts";
 import { ENV_MAX_PORT, ENV_MIN_PORT, MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
+import { listenFailed } from "./listen-failed.ts";
+import { shareWithGroup } from "./socket-group.ts";
 
 // Not `import`: that evaluates every lazy part of node:fs, a tenth of a plugin's start.
-const { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, unlinkSync } =
-  process.getBuiltinModule("node:fs");
+const { mkdtempSync, readdirSync, rmdirSync, unlinkSync } = process.getBuiltinModule("node:fs");
 
 /** Where to listen, on either side. */
 export interface ListenPlace {
@@ -52,7 +52,7 @@ async function listenUnix(place: ListenPlace, make: ServerFactory): Promise<List
   const server = make();
   try {
     await listen(server, { path: socket.path });
-    if (place.group !== undefined) shareWithGroup(socket, place.group);
+    if (place.group !== undefined) openToGroup(socket, place.group);
     return { server, address: { network: "unix", path: socket.path }, removeFiles };
   } catch (error) {
     server.close();
@@ -65,13 +65,14 @@ interface SocketPath {
   readonly path: string;
   /** The folder around the socket, to be removed with it. */
   readonly folder: string | undefined;
+  readonly isNewFolder: boolean;
 }
 
 // Hosts that filter the environment give no TMPDIR, and a long one does not fit into a socket address.
 function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" }: ListenPlace): SocketPath {
   if (given !== undefined) {
     const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
-    if (fits(path)) return { path, folder: ownsFolder === true ? given : undefined };
+    if (fits(path)) return { path, folder: ownsFolder === true ? given : undefined, isNewFolder: false };
   }
   const failures: unknown[] = [];
   for (const parent of new Set([temporaryFolder, "/tmp"])) {
@@ -79,7 +80,7 @@ function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" 
     if (!fits(join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX`, "s"))) continue;
     try {
       const folder = mkdtempSync(join(parent, SOCKET_FOLDER_PREFIX));
-      return { path: join(folder, "s"), folder };
+      return { path: join(folder, "s"), folder, isNewFolder: true };
     } catch (error) {
       failures.push(error);
     }
@@ -91,23 +92,10 @@ function fits(path: string): boolean {
   return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES;
 }
 
-function shareWithGroup({ path, folder }: SocketPath, group: string): void {
-  const gid = /^\d+$/.test(group) ? Number(group) : findGroupId(group);
-  chownSync(path, -1, gid);
-  chmodSync(path, 0o660);
-  if (folder !== undefined) {
-    chownSync(folder, -1, gid);
-    chmodSync(folder, 0o750);
-  }
-}
-
-function findGroupId(name: string): number {
-  const line = readFileSync("/etc/group", "utf8")
-    .split("\n")
-    .find((entry) => entry.startsWith(`${name}:`));
-  const gid = line?.split(":")[2];
-  if (gid === undefined) throw listenFailed(`failed to find gid from ${JSON.stringify(name)}`, undefined);
-  return Number(gid);
+function openToGroup({ path, folder, isNewFolder }: SocketPath, group: string): void {
+  shareWithGroup(path, group, 0o660);
+  // One that was given may belong to somebody else, who has opened it to whom it is for.
+  if (isNewFolder && folder !== undefined) shareWithGroup(folder, group, 0o750);
 }
 
 async function listenTcp(place: ListenPlace, make: ServerFactory): Promise<Listener> {
@@ -157,10 +145,4 @@ function attempt(remove: () => void): void {
   } catch {
     // Gone already: the server removes its socket when it closes, and the other side may have cleaned up.
   }
-}
-
-export function listenFailed(message: string, cause: unknown): PluginError {
-  if (PluginError.is(cause)) return cause;
-  const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : JSON.stringify(cause)}`;
-  return new PluginError("ERR_LISTEN_FAILED", `${message}${reason}`, { cause });
 }
