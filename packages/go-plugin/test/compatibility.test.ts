@@ -39,6 +39,7 @@ const FEATURES: readonly string[] = [
   "`ClientConfig` UnixSocketConfig Group, TempDir",
   "`Client` NewClient, Start, Client, Kill",
   "`Client` Exited, ID, Protocol, NegotiatedVersion, ReattachConfig",
+  "`Discover`",
   "`ClientProtocol` Dispense, Ping, Close",
   "`SecureConfig` Checksum, Hash, Check",
   "`ReattachConfig` Protocol, ProtocolVersion, Addr, Pid, ReattachFunc, Test",

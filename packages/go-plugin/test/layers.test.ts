@@ -65,6 +65,7 @@ describe("the layers of go-plugin", () => {
     ]);
     assert.deepEqual(Object.keys(index), ["PluginError", "definePluginKind", "silentLogger"]);
     assert.deepEqual(Object.keys(host), [
+      "discover",
       "formatReattachInfo",
       "launch",
       "parseReattachInfo",

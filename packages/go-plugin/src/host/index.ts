@@ -1,3 +1,4 @@
+export { discover } from "./discover.ts";
 export { launch } from "./launch.ts";
 export { stopAllPlugins } from "./managed-plugins.ts";
 export type {

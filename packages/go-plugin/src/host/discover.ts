@@ -1,0 +1,38 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseGlobPattern } from "./glob-pattern.ts";
+import type { GlobPart } from "./glob-pattern.ts";
+
+/**
+ * Looks for plugins by their names (go-plugin's `Discover`): the absolute paths in `folder` that match `pattern`, sorted.
+ * The pattern is one of Go's: `*`, `?`, `[a-z]`, `[^a-z]`, `\`, and slashes for folders below; `*` also takes names that
+ * begin with a dot. `folder` is taken as it is, whatever characters it has, and `..` in the pattern is refused.
+ *
+ * Whatever has such a name is given back, as by go-plugin: that it is no program is what launch() says. Folders that are
+ * missing or must not be read hold nothing. Rejects with `ERR_INVALID_OPTION` for a pattern that is none.
+ */
+export async function discover(pattern: string, folder: string): Promise<string[]> {
+  let found = [resolve(folder)];
+  for (const part of parseGlobPattern(pattern)) {
+    const matches: string[][] = [];
+    for (const path of found) matches.push(await matchNames(part, path));
+    found = matches.flat();
+  }
+  return found;
+}
+
+async function matchNames(part: GlobPart, folder: string): Promise<string[]> {
+  const { literal } = part;
+  try {
+    if (literal !== undefined) {
+      await lstat(join(folder, literal));
+      return [join(folder, literal)];
+    }
+    const names = (await readdir(folder)).filter((name) => part.matches(name));
+    // By bytes, as Go sorts.
+    return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map((name) => join(folder, name));
+  } catch {
+    // Nothing of that name, or no folder, or not ours to read.
+    return [];
+  }
+}
