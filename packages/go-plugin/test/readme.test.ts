@@ -1,9 +1,11 @@
 /** The README's programs, run as they stand: host and plugin of go-plugin's own example. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 
 const packageFolder = join(import.meta.dirname, "..");
@@ -29,6 +31,38 @@ describe("the README", () => {
   function run(command: string, ...args: readonly string[]) {
     return spawnSync(command, args, { cwd: folder, env, encoding: "utf8" });
   }
+
+  test("its first program has less than 30 lines, runs as it is, and says what it says it says", () => {
+    const first = /^```ts\n(.*?)^```/ms.exec(readme)![1]!;
+    assert.ok(first.split("\n").length - 1 < 30);
+    assert.match(first, /\/\/ HELLO$/m);
+    const { stdout, stderr } = run(process.execPath, "shout.ts");
+    assert.deepEqual([stdout, stderr], ["HELLO\n", ""]);
+  });
+
+  test("its plugin calls its host back", () => {
+    const { stdout, stderr } = run(process.execPath, "ask.ts");
+    assert.deepEqual([stdout, stderr], ["It is 42.\n", ""]);
+  });
+
+  test("its plugin, started by hand for debugging, serves a host that attaches, and lives on", async () => {
+    const plugin = spawn(join(folder, "kv-plugin"), ["--debug"], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    try {
+      const [info] = (await once(createInterface(plugin.stdout), "line")) as [string];
+      for (let host = 0; host < 2; host++) {
+        const { stdout, stderr } = run(process.execPath, "attach.ts", info);
+        assert.equal(stdout, "hello\n", stderr);
+      }
+    } finally {
+      plugin.kill("SIGTERM");
+      await once(plugin, "exit");
+    }
+    assert.equal(plugin.exitCode, 0);
+  });
 
   test("its host gets an answer of its plugin over AutoMTLS, and both end", () => {
     const sum = createHash("sha256")
