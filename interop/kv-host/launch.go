@@ -38,8 +38,12 @@ func launch(o options) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	cmd, err := o.choosePlugin(config)
+	if err != nil {
+		return nil, err
+	}
 	client := plugin.NewClient(config)
-	h, err := dispense(client, config)
+	h, err := dispense(client, cmd)
 	if err != nil {
 		client.Kill()
 		return nil, err
@@ -47,7 +51,7 @@ func launch(o options) (*host, error) {
 	return h, nil
 }
 
-func dispense(client *plugin.Client, config *plugin.ClientConfig) (*host, error) {
+func dispense(client *plugin.Client, cmd *exec.Cmd) (*host, error) {
 	proto, err := client.Client()
 	if err != nil {
 		return nil, err
@@ -56,7 +60,7 @@ func dispense(client *plugin.Client, config *plugin.ClientConfig) (*host, error)
 	if err != nil {
 		return nil, err
 	}
-	return &host{client: client, proto: proto, cmd: config.Cmd, kvClient: raw.(*kvClient)}, nil
+	return &host{client: client, proto: proto, cmd: cmd, kvClient: raw.(*kvClient)}, nil
 }
 
 func configure(o options) (*plugin.ClientConfig, error) {
@@ -93,11 +97,11 @@ func configure(o options) (*plugin.ClientConfig, error) {
 	if o.socketGroup != "" || o.socketFolder != "" {
 		config.UnixSocketConfig = &plugin.UnixSocketConfig{Group: o.socketGroup, TempDir: o.socketFolder}
 	}
-	return config, o.choosePlugin(config)
+	return config, nil
 }
 
 // choosePlugin decides by which of go-plugin's three ways there will be one.
-func (o options) choosePlugin(config *plugin.ClientConfig) error {
+func (o options) choosePlugin(config *plugin.ClientConfig) (*exec.Cmd, error) {
 	if o.reattach != "" {
 		var err error
 		config.Reattach, err = kv.ParseReattach(o.reattach)
@@ -106,18 +110,18 @@ func (o options) choosePlugin(config *plugin.ClientConfig) error {
 			config.Plugins = set
 		}
 		config.VersionedPlugins = nil
-		return err
+		return nil, err
 	}
 	cmd := exec.Command(o.command[0], o.command[1:]...)
 	if o.socketFolder == "" {
 		config.Cmd = cmd
-		return nil
+		return cmd, nil
 	}
 	config.RunnerFunc = func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
 		cmd.Env = spec.Env
 		return newProcessRunner(cmd)
 	}
-	return nil
+	return cmd, nil
 }
 
 func (h *host) pid() int {

@@ -153,13 +153,22 @@ class GoHost implements KvHost {
   }
 }
 
-function formatFlags({ tls, multiplex, versions, startTimeoutMs, ports }: LaunchKvOptions): string[] {
+function formatFlags(options: LaunchKvOptions): string[] {
+  const { tls, multiplex, versions, startTimeoutMs, ports, sockets } = options;
+  const values = {
+    "-versions": versions?.join(","),
+    "-start-timeout": startTimeoutMs === undefined ? undefined : `${startTimeoutMs}ms`,
+    "-min-port": ports?.min,
+    "-max-port": ports?.max,
+    "-socket-dir": sockets?.folder,
+    "-socket-group": sockets?.group,
+    "-tls-dir": typeof tls === "object" ? tls.folder : undefined,
+  };
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return [
     ...(tls === "auto" ? ["-auto-mtls"] : []),
     ...(multiplex === true ? ["-multiplex"] : []),
-    ...(versions === undefined ? [] : ["-versions", versions.join(",")]),
-    ...(startTimeoutMs === undefined ? [] : ["-start-timeout", `${startTimeoutMs}ms`]),
-    ...(ports === undefined ? [] : ["-min-port", String(ports.min), "-max-port", String(ports.max)]),
+    ...given.flatMap(([flag, value]) => [flag, String(value)]),
   ];
 }
 

@@ -1,18 +1,26 @@
 import type { KvClient } from "../fixtures/kv-kind.ts";
 
 /** How a host starts a kv plugin. Everything has the default of go-plugin. */
-export interface LaunchKvOptions extends AttachKvOptions {
-  readonly tls?: "none" | "auto";
+export interface LaunchKvOptions extends Omit<AttachKvOptions, "tls"> {
+  readonly tls?: "none" | "auto" | TlsFolder;
   /** One connection for everything brokered. */
   readonly multiplex?: boolean;
   readonly startTimeoutMs?: number;
   readonly ports?: { readonly min: number; readonly max: number };
+  /** The parent of the sockets' folder, and who may use them. */
+  readonly sockets?: { readonly folder?: string; readonly group?: string };
   /** Only our host has it. */
   readonly stopGraceMs?: number;
 }
 
+/** Manual TLS: with the cert.pem, key.pem and ca.pem of a folder. */
+export interface TlsFolder {
+  readonly folder: string;
+}
+
 /** How a host attaches to a kv plugin that runs already. */
 export interface AttachKvOptions {
+  readonly tls?: "none" | TlsFolder;
   readonly versions?: readonly number[];
 }
 

@@ -3,11 +3,12 @@ import type { LogFields, Logger, LogLevel } from "@fairlead/go-plugin";
 import { formatReattachInfo, launch, parseReattachInfo, reattach, type PluginProcess } from "@fairlead/go-plugin/host";
 import { pluginPath } from "../bundle-plugin.ts";
 import { KV_HANDSHAKE, kvKind } from "../fixtures/kv-kind.ts";
+import { readTlsFolder } from "../fixtures/tls-folder.ts";
 import type { AttachKvOptions, KvHost, KvHostProgram, LogLine } from "./kv-host.ts";
 
 /** Runs kv plugins with `@fairlead/go-plugin/host`, in this process. */
 export const ourHost: KvHostProgram = {
-  async launch({ command: [command, ...args], temporaryFolder }, { versions, ...options }) {
+  async launch({ command: [command, ...args], temporaryFolder }, { versions, tls, ...options }) {
     const seen = new Seen();
     const plugin = await launch({
       command,
@@ -17,18 +18,19 @@ export const ourHost: KvHostProgram = {
       versions: kindsOf(versions),
       stdio: { stdout: seen.stdout, stderr: seen.stderr },
       logger: seen,
+      ...(tls !== undefined && { tls: typeof tls === "object" ? await readTlsFolder(tls.folder) : tls }),
       ...options,
     });
     return watchPlugin(plugin, seen);
   },
 
-  async attach(info, { versions, ...options }) {
+  async attach(info, { versions, tls }) {
     const seen = new Seen();
     const plugin = await reattach(parseReattachInfo(info), {
       versions: kindsOf(versions),
       stdio: { stdout: seen.stdout, stderr: seen.stderr },
       logger: seen,
-      ...options,
+      ...(typeof tls === "object" && { tls: await readTlsFolder(tls.folder) }),
     });
     return watchPlugin(plugin, seen);
   },
