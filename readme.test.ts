@@ -58,23 +58,38 @@ test("every TypeScript block compiles with strict types", () => {
   assert.deepEqual(complaints, []);
 });
 
-for (const [name, printed] of [
+for (const [name, printed, index = 0] of [
   ["grpc", /^hello world\n$/],
+  [
+    "grpc",
+    /^\/demo.Greeter\/Greet OK 1\nhello world\nSERVING\nNOT_SERVING\n\/grpc.health.v1.Health\/Watch CANCELLED 1\n$/,
+    1,
+  ],
   ["plugin-host", /delivered: 1, dropped: 0 \}\nrunning\n$/],
 ] as const) {
-  test(`the program of packages/${name} runs and says what it says it says`, async () => {
+  test(`program ${index + 1} of packages/${name} runs and says what it says it says`, async () => {
     // Not in node_modules, where node strips no types.
     const folder = tempFolder(root);
     const plugin = await bundlePlugin(join(root, "examples/print-events/src/plugin.ts"), join(folder, "arrivals"));
-    const [code] = codeBlocks(texts.get(`packages/${name}/README.md`)!, "ts");
-    const here = code!.replaceAll("/run/", `${folder}/`).replace("/usr/local/lib/sftp-plugins/arrivals", plugin);
-    writeFileSync(join(folder, "program.ts"), here);
+    const code = codeBlocks(texts.get(`packages/${name}/README.md`)!, "ts")[index]!;
+    writeFileSync(join(folder, "program.ts"), code.replace("/usr/local/lib/sftp-plugins/arrivals", plugin));
     const env = { PATH: `${binaries}:${process.env["PATH"] ?? ""}` };
     const args = ["--conditions=source", join(folder, "program.ts")];
     const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
     assert.match(stdout, printed, stderr);
   });
 }
+
+test("each package's README begins with a program of less than 30 lines", () => {
+  const lengths = globSync("packages/*/README.md", { cwd: root }).map((name): [string, number] => {
+    const [first = ""] = codeBlocks(texts.get(name)!, "ts");
+    return [name, first.split("\n").length - 1];
+  });
+  assert.deepEqual(
+    lengths.filter(([, lines]) => lines === 0 || lines >= 30),
+    [],
+  );
+});
 
 test("the README's plugin has ten lines", () => {
   const [source] = codeBlocks(readme, "ts");
