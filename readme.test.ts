@@ -118,7 +118,7 @@ test("the README's plugin entry asks for uploads", () => {
 
 test("every npm script the documents name exists", () => {
   const known = new Set([...Object.keys(scripts), "install", "pack", "init", "pkg", "ci"]);
-  const pattern = /(?:^|[`$(] ?|&& )npm (?:run )?(?:--silent )?([a-z][a-z:]*)/gm;
+  const pattern = /(?:^|[`$(] ?|&& )npm (?:run )?(?:--silent )?([a-z][a-z0-9:-]*)/gm;
   const named = [...texts].flatMap(([document, text]) =>
     [...text.matchAll(pattern)].map((match) => ({ document, script: match[1]! })),
   );
