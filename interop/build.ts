@@ -13,6 +13,7 @@ export interface InteropPrograms {
   readonly benchHost: string;
   readonly kvPlugin: string;
   readonly kvHost: string;
+  readonly yamuxPeer: string;
 }
 
 let building: Promise<InteropPrograms | undefined> | undefined;
@@ -49,5 +50,6 @@ async function build(): Promise<InteropPrograms | undefined> {
     benchHost: join(output, "bench-host"),
     kvPlugin: join(output, "kv-plugin"),
     kvHost: join(output, "kv-host"),
+    yamuxPeer: join(output, "yamux-peer"),
   };
 }
