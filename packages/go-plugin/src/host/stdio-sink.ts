@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { GrpcError } from "@fairlead/grpc";
 import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
@@ -12,7 +11,10 @@ export interface StdioSinks {
   readonly stderr?: Writable;
 }
 
+// A plugin of go-plugin's prints pieces of 1 KiB; one that prints 64 MiB at once gets no more of a turn than it.
 const PRINTS_A_TURN = 200;
+const BYTES_A_PRINT = 1024;
+const SLICE_BYTES = 16 * 1024;
 
 /**
  * Takes what the plugin's code prints, until the connection ends (grpc_stdio.go: grpcStdioClient). It must be read even
@@ -25,12 +27,12 @@ export async function receiveStdio(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  let prints = 0;
+  const turns = new Turns();
   let saidUnknown = false;
   try {
     for await (const { channel, data } of connection.serverStream(streamStdioMethod, undefined, { signal })) {
-      if (++prints % PRINTS_A_TURN === 0) await nextTurn();
-      if (channel !== undefined) await writeTo(sinks[channel], data, signal);
+      await turns.spend(1);
+      if (channel !== undefined) await writeTo(sinks[channel], data, turns, signal);
       else if (!saidUnknown) logger.log("warn", "unknown stdio channel, dropped");
       saidUnknown ||= channel === undefined;
     }
@@ -43,12 +45,42 @@ export async function receiveStdio(
   }
 }
 
-async function writeTo(sink: Writable | undefined, data: Uint8Array, signal: AbortSignal): Promise<void> {
-  if (sink === undefined || sink.destroyed || sink.writableEnded) return;
-  if (sink.write(data) || sink.destroyed) return;
-  try {
-    await Promise.race([once(sink, "drain", { signal }), once(sink, "close", { signal })]);
-  } catch {
-    // The sink failed or the plugin is gone. The sink's owner hears of its error; the plugin must go on being read.
+/** Lets others have their turn after some prints. */
+class Turns {
+  #prints = 0;
+
+  async spend(prints: number): Promise<void> {
+    this.#prints += prints;
+    if (this.#prints < PRINTS_A_TURN) return;
+    this.#prints = 0;
+    await nextTurn();
   }
+}
+
+// In slices, because a sink works on what it is given at once.
+async function writeTo(sink: Writable | undefined, data: Uint8Array, turns: Turns, signal: AbortSignal): Promise<void> {
+  if (sink === undefined) return;
+  for (let at = 0; at < data.length && isOpen(sink); at += SLICE_BYTES) {
+    const slice = data.subarray(at, at + SLICE_BYTES);
+    if (!sink.write(slice)) await drained(sink, signal);
+    await turns.spend(Math.floor(slice.length / BYTES_A_PRINT));
+  }
+}
+
+function isOpen(sink: Writable): boolean {
+  return !sink.destroyed && !sink.writableEnded;
+}
+
+// When the sink fails or the plugin is gone, too: the sink's owner hears of its error; the plugin must go on being read.
+function drained(sink: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      sink.off("drain", done).off("close", done).off("error", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    if (!isOpen(sink) || signal.aborted) return resolve();
+    sink.on("drain", done).on("close", done).on("error", done);
+    signal.addEventListener("abort", done);
+  });
 }

@@ -4,13 +4,19 @@ import type { Logger } from "../logger.ts";
 import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
 import type { Listener } from "./listener.ts";
 
+// A host needs one connection, and more only when it dials again or several attach.
+const MAX_CONNECTIONS = 128;
+
 /** As much of a listener as is needed to serve: one that listens nowhere is given its connections by events. */
 export type ServableListener = Pick<Listener, "server" | "removeFiles">;
 
 /** A listener whose connections go to a gRPC server: those of the peer, and no others. */
 export class ServedListener {
   readonly #listener: ServableListener;
-  readonly #sockets = new Set<Socket>();
+  /** Also those that have not said yet who they are. */
+  readonly #opened = new Set<Socket>();
+  readonly #served = new Set<Socket>();
+  #isStopped = false;
 
   constructor(
     listener: ServableListener,
@@ -25,40 +31,58 @@ export class ServedListener {
     const { grpc, tls, peer, logger } = options;
     this.#listener = listener;
     const { server } = listener;
+    server.on("connection", (socket: Socket) => remember(socket, this.#opened));
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
       if (tls?.isPeer(socket) === false) {
         logger.log("warn", `connection refused: not the ${peer}'s certificate`);
         socket.destroy();
         return;
       }
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
+      remember(socket, this.#served);
       grpc.accept(socket);
     });
-    server.on("tlsClientError", (error: Error) => {
-      logger.log("warn", "connection refused: TLS handshake failed", { error: error.message });
+    server.on(
+      "tlsClientError",
+      (error: Error, { authorizationError }: { readonly authorizationError?: string | Error }) => {
+        if (this.#isStopped) return;
+        // A certificate that is not wanted is seen as a connection that ended.
+        const reason = String(authorizationError ?? error.message);
+        logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
+      },
+    );
+    server.maxConnections = MAX_CONNECTIONS;
+    let dropped = 0;
+    server.on("drop", () => {
+      // Not a line each: who connects thousands of times is not to fill the log as well.
+      if (Number.isInteger(Math.log2(++dropped))) logger.log("warn", "connections refused: too many", { dropped });
     });
     server.on("error", (error) => logger.log("error", "plugin listener failed", { error: error.message }));
   }
 
   /** How many connections are open. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#served.size;
   }
 
   /** No new connections. */
   stopListening(): void {
+    this.#isStopped = true;
     this.#listener.server.close();
   }
 
   /** Ends all connections and removes the socket. Idempotent. */
   destroy(): void {
     this.stopListening();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#opened) socket.destroy();
     this.removeFiles();
   }
 
   removeFiles(): void {
     this.#listener.removeFiles();
   }
+}
+
+function remember(socket: Socket, among: Set<Socket>): void {
+  among.add(socket);
+  socket.once("close", () => among.delete(socket));
 }
