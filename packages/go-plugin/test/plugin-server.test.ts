@@ -5,10 +5,13 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
+import { definePluginKind } from "@fairlead/go-plugin";
+import type { Broker } from "@fairlead/go-plugin";
 import { connectGrpc, GrpcError } from "@fairlead/grpc";
 import { provide, startPluginServer } from "@fairlead/go-plugin/serve";
 import type { PluginServer, PluginServerOptions } from "@fairlead/go-plugin/serve";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
+import { HostInfoStream } from "../src/broker/host-info-stream.ts";
 import { createMemoryBrokers } from "../src/broker/memory-broker.ts";
 import { startStreamMethod, streamStdioMethod } from "../src/protocol/services.ts";
 import { createIdentity } from "../src/tls/certificate.ts";
@@ -119,6 +122,31 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     controller.abort();
     await server.closed;
     assert.equal(existsSync(socketOf(server)), false);
+  });
+
+  it("ends what it brokers when it closes [broker:close broker:files]", async () => {
+    await using sandbox = new Sandbox();
+    const broker = Promise.withResolvers<Broker>();
+    const kind = definePluginKind<object, void>({
+      name: "brokering",
+      register: (_registrar, _impl, context) => broker.resolve(context.broker),
+      connect() {},
+    });
+    const server = await startEcho(sandbox, {}, { versions: { 1: [provide(kind, {})] } });
+    await using connection = connectGrpc(connectSocket(socketOf(server)));
+    const infos = new HostInfoStream(connection);
+    const told = Promise.withResolvers<string>();
+    infos.start({ onInfo: ({ address }) => told.resolve(address), onUnavailable() {}, onTakeover() {} });
+    const { accept, dial } = await broker.promise.then((made) => ({
+      accept: made.accept(1, () => {}),
+      dial: assert.rejects(made.dial(2), { code: "ERR_BROKER_CLOSED" }),
+    }));
+    const client = connectGrpc(connectSocket(await told.promise));
+    await accept;
+    assert.ok(existsSync(await told.promise));
+    await server.close();
+    await Promise.all([dial, client.closed]);
+    assert.equal(existsSync(await told.promise), false);
   });
 
   it("leaves nothing when its line cannot be written [serve:start-failure]", async () => {

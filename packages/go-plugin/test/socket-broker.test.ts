@@ -392,6 +392,19 @@ describe("a broker of sockets with AutoMTLS", { timeout: 30_000 }, () => {
     });
   }
 
+  it("does not wait for who connects and never says who it is [broker:close]", async () => {
+    await using sandbox = new Sandbox();
+    using side = new OneSide(sandbox, { tls: hostTls });
+    const server = await side.broker.accept(1, speak);
+    const socket = connectSocket(side.line.sent[0]?.address ?? "").resume();
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    const closed = once(socket, "close");
+    await server.close();
+    await closed;
+    assert.deepEqual(side.logger.events, []);
+  });
+
   it("does not talk to somebody else who listens there [broker:mtls]", async () => {
     await using sandbox = new Sandbox();
     using side = new OneSide(sandbox, { tls: hostTls });

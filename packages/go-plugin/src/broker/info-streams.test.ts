@@ -143,6 +143,26 @@ describe("the broker's stream", { timeout: 30_000 }, () => {
     assert.deepEqual(await second.hearer.waitFor(1), [3]);
   });
 
+  it("does not hear a former host any more [broker:takeover]", async () => {
+    const hearer = new Hearer();
+    const infos = new PluginInfoStream(new FakeClock().schedule);
+    infos.start(hearer);
+    const requests = Promise.withResolvers<ConnInfo>();
+    async function* late(): AsyncGenerator<ConnInfo> {
+      yield await requests.promise;
+    }
+    const { signal } = new AbortController();
+    const former = infos.serve(late(), signal).next();
+    const current = infos.serve(createRequests(), signal);
+    const next = current.next();
+    assert.equal((await former).done, true);
+    requests.resolve(info(1));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(hearer.heard, ["takeover"]);
+    infos.close(closed);
+    assert.equal((await next).done, true);
+  });
+
   it("can be opened again when its host is gone [broker:takeover]", async () => {
     await using plugin = new Plugin();
     const first = plugin.connect();

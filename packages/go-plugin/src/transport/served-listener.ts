@@ -45,7 +45,8 @@ export class ServedListener {
       "tlsClientError",
       (error: Error, { authorizationError }: { readonly authorizationError?: string | Error }) => {
         if (this.#isStopped) return;
-        // A certificate that is not wanted is seen as a connection that ended.
+        if (this.#isStopped) return;
+      // A certificate that is not wanted is seen as a connection that ended.
         const reason = String(authorizationError ?? error.message);
         logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
       },
@@ -80,6 +81,11 @@ export class ServedListener {
   removeFiles(): void {
     this.#listener.removeFiles();
   }
+}
+
+function remember(socket: Socket, among: Set<Socket>): void {
+  among.add(socket);
+  socket.once("close", () => among.delete(socket));
 }
 
 function remember(socket: Socket, among: Set<Socket>): void {
