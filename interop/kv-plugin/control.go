@@ -52,11 +52,12 @@ func (control) Crash(_ context.Context, request *kvpb.Exit) (*kvpb.Empty, error)
 	return nil, nil
 }
 
-func (control) Sleep(ctx context.Context, request *kvpb.Pause) (*kvpb.Empty, error) {
+func (c *control) Sleep(ctx context.Context, request *kvpb.Pause) (*kvpb.Empty, error) {
 	select {
 	case <-time.After(time.Duration(request.Milliseconds) * time.Millisecond):
 		return &kvpb.Empty{}, nil
 	case <-ctx.Done():
+		c.logger.Info("sleep was cut short")
 		return nil, ctx.Err()
 	}
 }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/grpc";
+import { waitFor } from "../../e2e/harness/wait-for.ts";
+import type { LogLine } from "./kv-host.ts";
 import { describePairs } from "./pairs.ts";
+
+const isCut = ({ message }: LogLine): boolean => message === "sleep was cut short";
 
 describePairs("calls", ({ open }) => {
   for (const tls of ["none", "auto"] as const) {
@@ -36,9 +40,17 @@ describePairs("calls", ({ open }) => {
     });
   });
 
-  test("a call that takes too long is given up, the next one is answered [call:deadline]", async () => {
+  test("a stream much longer than any window arrives complete [call:streams]", async () => {
+    await using host = await open({ tls: "auto" });
+    const numbers = await host.kv.count(50_000);
+    assert.deepEqual([numbers.length, numbers[0], numbers.at(-1)], [50_000, 1, 50_000]);
+    assert.equal(await host.kv.sum(numbers), 1_250_025_000);
+  });
+
+  test("a call that takes too long is given up on both sides, the next one is answered [call:deadline]", async () => {
     await using host = await open({ tls: "auto" });
     await assert.rejects(host.kv.sleep(60_000, { timeoutMs: 50 }), (error) => GrpcError.is(error, "DEADLINE_EXCEEDED"));
+    await waitFor("the plugin to notice", () => host.log().some(isCut));
     await host.kv.sleep(1, { timeoutMs: 20_000 });
   });
 

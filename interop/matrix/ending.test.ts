@@ -5,7 +5,7 @@ import { isAlive } from "../../e2e/harness/processes.ts";
 import { waitFor } from "../../e2e/harness/wait-for.ts";
 import { describePairs } from "./pairs.ts";
 
-describePairs("the end", ({ open, host: kind, temporaryFiles }) => {
+describePairs("the end", ({ open, host: kind, plugin, temporaryFiles }) => {
   for (const tls of ["none", "auto"] as const) {
     test(`a plugin told to end leaves with status 0, tls ${tls} [stop:ladder serve:shutdown]`, async () => {
       const before = await temporaryFiles();
@@ -39,11 +39,28 @@ describePairs("the end", ({ open, host: kind, temporaryFiles }) => {
     assert.equal(await host.stop(), null);
   });
 
-  const hangs = "Go's host waits for ever for the answer to Shutdown";
-  test("a plugin that hangs is killed [stop:ladder]", { skip: kind === "Go" && hangs }, async () => {
-    await using host = await open({ tls: "auto", stopGraceMs: 200 });
-    process.kill(host.pid, "SIGSTOP");
-    assert.equal(await host.stop(), null);
-    assert.equal(isAlive(host.pid), false);
-  });
+  // Go's host waits for ever for the answer to Shutdown.
+  if (kind === "ours") {
+    for (const multiplex of [false, true]) {
+      test(`a plugin that hangs is killed, multiplexed ${multiplex} [stop:ladder]`, async () => {
+        await using host = await open({ tls: "auto", multiplex, stopGraceMs: 200 });
+        process.kill(host.pid, "SIGSTOP");
+        assert.equal(await host.stop(), null);
+        assert.equal(isAlive(host.pid), false);
+      });
+    }
+  }
+
+  if (kind === "Go" && plugin === "ours") {
+    for (const multiplex of [false, true]) {
+      test(`a plugin whose host is killed leaves nothing, multiplexed ${multiplex} [serve:orphan]`, async () => {
+        const before = await temporaryFiles();
+        await using host = await open({ tls: "auto", multiplex });
+        await host.kv.add("visits", 1);
+        host.killHost?.();
+        await waitFor("the plugin's end", () => !isAlive(host.pid));
+        assert.deepEqual(await temporaryFiles(), before);
+      });
+    }
+  }
 });

@@ -59,6 +59,7 @@ interface Line {
 class GoHost implements KvHost {
   readonly kv = connectGoHost((what, details) => this.#ask(what, details));
   readonly started: Promise<void>;
+  readonly killHost = (): void => void this.#child.kill("SIGKILL");
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #closed: Promise<unknown>;
   readonly #start = Promise.withResolvers<void>();

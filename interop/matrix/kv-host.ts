@@ -51,6 +51,8 @@ export interface KvHost extends AsyncDisposable {
   stderr(): string;
   log(): readonly LogLine[];
   ping(): Promise<void>;
+  /** Kills the host; undefined when that would be this very process. */
+  readonly killHost?: () => void;
   /** Ends the plugin gracefully; its exit code, null when it had to be killed. */
   stop(): Promise<number | null>;
 }

@@ -18,12 +18,18 @@ export interface Pair {
   readonly host: "ours" | "Go";
   readonly plugin: "ours" | "Go";
   /** Starts the pair's plugin under its host. */
-  readonly open: (options?: LaunchKvOptions & { readonly flags?: readonly string[] }) => Promise<KvHost>;
+  readonly open: (options?: OpenOptions) => Promise<KvHost>;
   /** Starts the pair's plugin for any host to attach to. */
   readonly startAlone: (flags?: readonly string[]) => Promise<LonePlugin>;
   readonly attach: (reattach: string, options?: AttachKvOptions) => Promise<KvHost>;
   /** What is in the plugins' TMPDIR: sockets, mostly. */
   readonly temporaryFiles: () => Promise<string[]>;
+}
+
+export interface OpenOptions extends LaunchKvOptions {
+  readonly flags?: readonly string[];
+  /** Puts a relay before the plugin, so that it listens on tcp. */
+  readonly tcp?: boolean;
 }
 
 /** A plugin in test mode; disposing of it ends it. */
@@ -41,12 +47,14 @@ export function describePairs(title: string, define: (pair: Pair) => void): void
   void suite(title, { skip: built === undefined && "go is not installed" }, () => {
     let folder: TempFolder;
     let ourPlugin = "";
+    let tcpRelay = "";
     before(async () => {
       folder = await openTempFolder();
       // Go's plugins leave sockets behind when they are killed, and always when they multiplex.
       await mkdir(folder.at("t"));
-      const entry = join(import.meta.dirname, "..", "fixtures", "kv-plugin.ts");
-      ourPlugin = await bundlePlugin(entry, folder.at("kv-plugin"));
+      const fixtures = join(import.meta.dirname, "..", "fixtures");
+      ourPlugin = await bundlePlugin(join(fixtures, "kv-plugin.ts"), folder.at("kv-plugin"));
+      tcpRelay = await bundlePlugin(join(fixtures, "tcp-relay.ts"), folder.at("tcp-relay"));
     });
     after(async () => await folder[Symbol.asyncDispose]());
 
@@ -58,13 +66,14 @@ export function describePairs(title: string, define: (pair: Pair) => void): void
       ["Go", "Go"],
     ] as const) {
       const file = (): string => (plugin === "ours" ? ourPlugin : kvPlugin);
-      void suite(`${host} host, ${plugin} plugin`, () => {
+      const [hosting, hosted] = [host, plugin].map((side) => (side === "ours" ? "our" : side));
+      void suite(`${hosting} host, ${hosted} plugin`, () => {
         define({
           host,
           plugin,
-          open: async ({ flags = [], ...options } = {}) => {
-            const program = { command: [file(), ...flags], temporaryFolder: folder.at("t") } as const;
-            return await hosts[host].launch(program, options);
+          open: async ({ flags = [], tcp = false, ...options } = {}) => {
+            const command = [...(tcp ? [tcpRelay] : []), file(), ...flags] as [string, ...string[]];
+            return await hosts[host].launch({ command, temporaryFolder: folder.at("t") }, options);
           },
           startAlone: async (flags = []) => await startAlone([file(), "--test-mode", ...flags], folder.at("t")),
           attach: async (reattach, options = {}) => await hosts[host].attach(reattach, options),

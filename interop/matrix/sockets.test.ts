@@ -7,17 +7,17 @@ import { describePairs } from "./pairs.ts";
 
 const group = String(process.getgid?.());
 
-function socketOf(host: KvHost): string {
-  const { Addr: address } = JSON.parse(host.reattach) as { Addr: { Network: string; String: string } };
-  assert.equal(address.Network, "unix");
-  return address.String;
+function addressOf(host: KvHost): { readonly network: string; readonly address: string } {
+  const { Addr: addr } = JSON.parse(host.reattach) as { Addr: { Network: string; String: string } };
+  return { network: addr.Network, address: addr.String };
 }
 
 describePairs("sockets", ({ open, plugin }) => {
   test("are in a folder of the host's choice, which is empty afterwards [env:socket-dir sockets:place serve:listen]", async () => {
     await using folder = await openTempFolder();
     await using host = await open({ sockets: { folder: folder.path } });
-    assert.ok(socketOf(host).startsWith(folder.path), socketOf(host));
+    const { network, address } = addressOf(host);
+    assert.ok(network === "unix" && address.startsWith(folder.path), address);
     // Brokered ones too, in both directions.
     assert.equal(await host.kv.add("visits", 1), 1);
     await host.kv.put("a", "b");
@@ -29,7 +29,7 @@ describePairs("sockets", ({ open, plugin }) => {
   test("can be used by a group [serve:listen sockets:group]", async () => {
     await using folder = await openTempFolder();
     await using host = await open({ sockets: { folder: folder.path, group }, tls: "auto" });
-    const { mode, gid } = await stat(socketOf(host));
+    const { mode, gid } = await stat(addressOf(host).address);
     assert.deepEqual([(mode & 0o777).toString(8), String(gid)], ["660", group]);
     assert.equal(await host.kv.add("visits", 1), 1);
   });
@@ -43,4 +43,17 @@ describePairs("sockets", ({ open, plugin }) => {
       assert.deepEqual(seen, plugin === "ours" ? ["", ""] : [String(min), String(max)]);
     }
   });
+
+  for (const multiplex of [false, true]) {
+    test(`may be on tcp, in the host's range, multiplexed ${multiplex} [handshake:address env:ports]`, async () => {
+      await using host = await open({ tcp: true, tls: "auto", multiplex, ports: { min: 12_400, max: 12_499 } });
+      const { network, address } = addressOf(host);
+      assert.equal(network, "tcp");
+      assert.match(address, /^127\.0\.0\.1:124\d\d$/);
+      await host.kv.put("a", "b");
+      assert.equal(await host.kv.get("a"), "b");
+      assert.equal(await host.kv.add("visits", 1), 1);
+      assert.equal(await host.stop(), 0);
+    });
+  }
 });
