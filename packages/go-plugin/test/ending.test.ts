@@ -46,7 +46,7 @@ describe("stop of a plugin that", { timeout: 60_000 }, () => {
     ["prints-garbage-after", { code: null, signal: "SIGTERM" }, ["plugin failed to exit gracefully"]],
   ];
   for (const [name, exit, logs] of manners) {
-    it(`${name} ends it with ${exit.signal ?? `status ${exit.code}`} [stop:ladder stop:pipes]`, async () => {
+    it(`${name} ends it with ${exit.signal ?? `status ${exit.code}`} [stop:ladder stop:pipes hang:shutdown]`, async () => {
       await using sandbox = new Sandbox();
       const logger = new LogCollector();
       const plugin = await launchStubborn(sandbox, name, logger);
