@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { connect as connectSocket, createServer } from "node:net";
@@ -14,7 +15,9 @@ import { SocketBroker } from "../src/broker/socket-broker.ts";
 import type { SocketBrokerParts } from "../src/broker/socket-broker.ts";
 import type { ConnInfo } from "../src/protocol/conn-info.ts";
 import { createIdentity } from "../src/tls/certificate.ts";
+import type { Identity } from "../src/tls/certificate.ts";
 import { createPeerTls } from "../src/tls/peer-tls.ts";
+import { issueCertificate } from "./support/certificates.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { LogCollector } from "./support/log-collector.ts";
 import { registerSpeaker, sayMethod } from "./support/relay-kind.ts";
@@ -351,7 +354,14 @@ describe("a broker of sockets", { timeout: 30_000 }, () => {
 });
 
 describe("a broker of sockets with AutoMTLS", { timeout: 30_000 }, () => {
-  const [host, plugin, stranger] = [createIdentity(), createIdentity(), createIdentity()];
+  const [host, stranger] = [createIdentity(), createIdentity()];
+  // As Go's, it is one of an authority.
+  const issuer = issueCertificate("localhost");
+  const [plugin, child] = [issuer, issueCertificate("child", { issuer })].map(({ cert, key }) => ({
+    certificateDer: new X509Certificate(cert).raw,
+    certificatePem: cert,
+    privateKeyPem: key,
+  })) as [Identity, Identity];
   const hostTls = createPeerTls(host, plugin.certificateDer, "plugin");
   const pluginTls = createPeerTls(plugin, host.certificateDer, "host");
 
@@ -373,6 +383,7 @@ describe("a broker of sockets with AutoMTLS", { timeout: 30_000 }, () => {
   for (const [who, identity] of [
     ["without a certificate", undefined],
     ["with another certificate", stranger],
+    ["with a certificate that the peer has signed", child],
   ] as const) {
     it(`serves nobody ${who} [broker:mtls]`, async () => {
       await using sandbox = new Sandbox();

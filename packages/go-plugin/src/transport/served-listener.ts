@@ -45,8 +45,7 @@ export class ServedListener {
       "tlsClientError",
       (error: Error, { authorizationError }: { readonly authorizationError?: string | Error }) => {
         if (this.#isStopped) return;
-        if (this.#isStopped) return;
-      // A certificate that is not wanted is seen as a connection that ended.
+        // A certificate that is not wanted is seen as a connection that ended.
         const reason = String(authorizationError ?? error.message);
         logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
       },
@@ -81,11 +80,6 @@ export class ServedListener {
   removeFiles(): void {
     this.#listener.removeFiles();
   }
-}
-
-function remember(socket: Socket, among: Set<Socket>): void {
-  among.add(socket);
-  socket.once("close", () => among.delete(socket));
 }
 
 function remember(socket: Socket, among: Set<Socket>): void {
