@@ -5,7 +5,14 @@ export interface GrpcErrorOptions {
   /** Sent as trailing metadata by a server; what the server sent, on a client. */
   readonly trailers?: Metadata;
   readonly cause?: unknown;
+  readonly unprocessed?: Unprocessed;
 }
+
+/**
+ * Why the server has not acted on a call: it never left this side (`unsent`), or the server says so (`refused`: reset with
+ * REFUSED_STREAM, or beyond the last stream of a GOAWAY).
+ */
+export type Unprocessed = "unsent" | "refused";
 
 const BRAND = Symbol.for("@fairlead/grpc.GrpcError");
 
@@ -17,11 +24,14 @@ export class GrpcError extends Error {
   override readonly name = "GrpcError";
   readonly code: ErrorStatusCode;
   readonly trailers: Metadata;
+  /** On a client: the call may be made again, whatever it does. Undefined when the server may have acted on it. */
+  readonly unprocessed: Unprocessed | undefined;
   readonly [BRAND] = true;
 
   constructor(code: ErrorStatusCode, message: string, options: GrpcErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.unprocessed = options.unprocessed;
     this.trailers = options.trailers ?? new Metadata();
   }
 

@@ -18,6 +18,8 @@ export interface CallOptions {
    * known to unpack it: others answer UNIMPLEMENTED. Default: not at all.
    */
   readonly compress?: "gzip";
+  /** On a reconnecting client: wait while connecting fails, until the deadline. Default: the client's own. */
+  readonly waitForReady?: boolean;
   /** Called once with the server's initial metadata; not called when the server answers with trailers only. */
   readonly onHeaders?: (metadata: Metadata) => void;
   /** Called once with the server's trailing metadata, before the call settles. */

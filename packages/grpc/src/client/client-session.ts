@@ -26,7 +26,18 @@ export interface ClientSessionOptions extends SessionOptions {
   readonly scheme: "http" | "https";
   readonly userAgent: string;
   readonly keepAlive: ClientKeepAlive | undefined;
+  readonly hooks?: ConnectionHooks;
+}
+
+/** For who keeps connections, and for tests. */
+export interface ConnectionHooks {
   readonly clock?: Clock;
+  /** The server's SETTINGS are here: it speaks HTTP/2. */
+  onReady?(): void;
+  /** No new calls: the server leaves, the ids are used up, the connection has ended. Called once. */
+  onUnavailable?(): void;
+  /** Where a long life of the connection would have led. */
+  readonly firstStreamId?: number;
 }
 
 /** The client's end: opens streams for calls, as many as the server allows at once. */
@@ -42,7 +53,10 @@ export class ClientSession extends Session implements CallSession {
     ...this.#fixedFields.slice(3),
   ];
   #waiting: ClientCall[] = [];
-  #nextStreamId = 1;
+  #nextStreamId: number;
+  readonly #hooks: ConnectionHooks;
+  #isReady = false;
+  #isUnavailable = false;
   #goaway: GrpcError | undefined;
   #isClosing = false;
   #timeout: { readonly timeoutMs: number; readonly field: Buffer } | undefined;
@@ -63,7 +77,9 @@ export class ClientSession extends Session implements CallSession {
     CLIENT_PREFACE.copy(outbox.buffer, at);
     writeSettings(outbox, ownClientSettings());
     this.receiveWindow.open();
-    if (options.keepAlive !== undefined) this.#startKeepAlive(options.keepAlive, options.clock ?? systemClock);
+    this.#hooks = options.hooks ?? {};
+    this.#nextStreamId = this.#hooks.firstStreamId ?? 1;
+    if (options.keepAlive !== undefined) this.#startKeepAlive(options.keepAlive, this.#hooks.clock ?? systemClock);
   }
 
   #startKeepAlive(options: ClientKeepAlive, clock: Clock): void {
@@ -107,7 +123,7 @@ export class ClientSession extends Session implements CallSession {
     if (this.state !== "open") {
       const cause = this.closeReason ?? this.#goaway;
       const why = cause === undefined ? "the connection is closed" : `the connection ended: ${cause.message}`;
-      return new GrpcError("UNAVAILABLE", why, { cause });
+      return new GrpcError("UNAVAILABLE", why, { cause, unprocessed: "unsent" });
     }
     const { signal, deadlineMs } = call.options;
     if (signal?.aborted === true) {
@@ -145,7 +161,10 @@ export class ClientSession extends Session implements CallSession {
     if (this.#nextStreamId > MAX_STREAM_ID) {
       // 2^30 calls: the connection has done its work (RFC 9113 §5.1.1).
       this.startDraining(0);
-      return call.finish(new GrpcError("UNAVAILABLE", "the connection has used all its stream ids"));
+      call.finish(
+        new GrpcError("UNAVAILABLE", "the connection has used all its stream ids", { unprocessed: "unsent" }),
+      );
+      return this.#finishWhenDone();
     }
     const varying = this.#varyingFields(call);
     if (varying instanceof GrpcError) return call.finish(varying);
@@ -213,6 +232,9 @@ export class ClientSession extends Session implements CallSession {
 
   protected onSettingsApplied(): void {
     this.#startWaiting();
+    if (this.#isReady) return;
+    this.#isReady = true;
+    this.#hooks.onReady?.();
   }
 
   protected onPingAck(): void {}
@@ -222,16 +244,28 @@ export class ClientSession extends Session implements CallSession {
     this.#startWaiting();
   }
 
+  protected override onDraining(): void {
+    this.#tellUnavailable();
+  }
+
+  #tellUnavailable(): void {
+    if (this.#isUnavailable) return;
+    this.#isUnavailable = true;
+    this.#hooks.onUnavailable?.();
+  }
+
   protected onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void {
     const text = debug === "" ? code : `${code}, ${JSON.stringify(debug)}`;
-    this.#goaway = new GrpcError("UNAVAILABLE", `the server closes the connection: GOAWAY ${text}`);
+    const why = `the server closes the connection: GOAWAY ${text}`;
+    this.#goaway = new GrpcError("UNAVAILABLE", why);
+    const refused = new GrpcError("UNAVAILABLE", why, { unprocessed: "refused" });
     this.markDraining();
-    this.#failWaiting(this.#goaway);
+    this.#failWaiting(new GrpcError("UNAVAILABLE", why, { unprocessed: "unsent" }));
     for (const stream of this.streams.values()) {
       // The server promises it has not acted on these (RFC 9113 §6.8).
       if (stream.id <= lastStreamId) continue;
       this.closeStream(stream);
-      stream.onConnectionLost(this.#goaway);
+      stream.onConnectionLost(refused);
     }
     this.#finishWhenDone();
   }
@@ -244,7 +278,9 @@ export class ClientSession extends Session implements CallSession {
 
   protected onEnded(): void {
     const why = this.closeReason === undefined ? "was closed" : `ended: ${this.closeReason.message}`;
-    this.#failWaiting(new GrpcError("UNAVAILABLE", `the connection ${why}`, { cause: this.closeReason }));
+    const error = { cause: this.closeReason, unprocessed: "unsent" } as const;
+    this.#failWaiting(new GrpcError("UNAVAILABLE", `the connection ${why}`, error));
+    this.#tellUnavailable();
     this.#deadlines.close();
     this.#aborts.close();
   }

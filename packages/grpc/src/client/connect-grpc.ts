@@ -10,7 +10,7 @@ import type { Method } from "../method.ts";
 import { BidiClientCall, SingleResponseCall, StreamResponseCall } from "./client-call-kinds.ts";
 import { NO_OPTIONS, type ClientCall } from "./client-call.ts";
 import type { BidiCall, CallOptions, ClientConnection, ClientOptions, CloseOptions } from "./client-connection.ts";
-import { ClientSession } from "./client-session.ts";
+import { ClientSession, type ConnectionHooks } from "./client-session.ts";
 
 /**
  * A gRPC client on any node:stream Duplex (a socket, TLS or not, an in-memory pair). The stream belongs to the
@@ -21,15 +21,25 @@ export function connectGrpc(stream: Duplex, options: ClientOptions = {}): Client
   return interceptClient(new GrpcClientConnection(stream, options), options.interceptors ?? []);
 }
 
+/** With hooks for who keeps connections, and without interceptors. */
+export function openConnection(stream: Duplex, options: ClientOptions, hooks: ConnectionHooks): HeldConnection {
+  return new GrpcClientConnection(stream, options, hooks);
+}
+
+export interface HeldConnection extends ClientConnection {
+  /** Whether a call may start now. */
+  readonly takesCalls: boolean;
+}
+
 function checkedText(option: string, text: string): string {
   if (/^[\x20-\x7e]+$/.test(text)) return text;
   throw new TypeError(`option ${option} must be printable ASCII, not ${JSON.stringify(text)}`);
 }
 
-class GrpcClientConnection implements ClientConnection {
+class GrpcClientConnection implements HeldConnection {
   readonly #session: ClientSession;
 
-  constructor(stream: Duplex, options: ClientOptions) {
+  constructor(stream: Duplex, options: ClientOptions, hooks: ConnectionHooks = {}) {
     if (options.keepAlive !== undefined) checkKeepAlive(options.keepAlive);
     this.#session = new ClientSession({
       stream,
@@ -40,6 +50,7 @@ class GrpcClientConnection implements ClientConnection {
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       keepAlive: options.keepAlive,
+      hooks,
     });
   }
 
@@ -80,6 +91,10 @@ class GrpcClientConnection implements ClientConnection {
     this.#session.receive(
       Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     );
+  }
+
+  get takesCalls(): boolean {
+    return this.#session.state === "open";
   }
 
   get closed(): Promise<void> {

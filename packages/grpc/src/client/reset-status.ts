@@ -22,5 +22,6 @@ const STATUS_OF_RESET: Readonly<Record<Http2ErrorCode, ErrorStatusCode>> = {
 
 /** What a call sees when its stream is reset by the peer. */
 export function errorFromReset(code: Http2ErrorCode): GrpcError {
-  return new GrpcError(STATUS_OF_RESET[code], `the stream was reset by the peer with ${code}`);
+  const message = `the stream was reset by the peer with ${code}`;
+  return new GrpcError(STATUS_OF_RESET[code], message, code === "REFUSED_STREAM" ? { unprocessed: "refused" } : {});
 }

@@ -67,6 +67,8 @@ export abstract class Session extends StreamTable implements FrameHandler, KeepA
   /** The answer to a ping of the session's own; `payload` is what that carried. */
   protected abstract onPingAck(payload: Payload): void;
   protected abstract onEnded(): void;
+  /** No new streams from now on. */
+  protected onDraining(): void {}
   protected abstract onPeerGoaway(lastStreamId: number, code: Http2ErrorCode, debug: string): void;
 
   // --- input ----------------------------------------------------------------------------------------------------------
@@ -235,11 +237,14 @@ export abstract class Session extends StreamTable implements FrameHandler, KeepA
     if (this.#state !== "open") return;
     this.#state = "draining";
     writeGoaway(this.link.outbox, lastStreamId, "NO_ERROR", "");
+    this.onDraining();
   }
 
   /** No new streams from now on because the peer said so. */
   protected markDraining(): void {
-    if (this.#state === "open") this.#state = "draining";
+    if (this.#state !== "open") return;
+    this.#state = "draining";
+    this.onDraining();
   }
 
   /** A connection error (RFC 9113 §5.4.1): the peer is told, everything open is lost. */
