@@ -33,12 +33,12 @@ export async function connectGrpcOn(
         stream.destroy();
         reject(error);
       });
-    const onError = (cause: Error): void => {
-      const message = `${tls.name} handshake with the ${peer} on ${where} failed: ${cause.message}`;
-      fail(new PluginError("ERR_TLS_IDENTITY", message, { cause }));
+    const onError = (cause: Error | null): void => {
+      const message = `${tls.name} handshake with the ${peer} on ${where} failed: ${cause?.message ?? "the stream was closed"}`;
+      fail(new PluginError("ERR_TLS_IDENTITY", message, cause === null ? {} : { cause }));
     };
     const onAbort = (): void => fail(signal.reason as Error);
-    const onClose = (): void => onError(stream.errored ?? new Error("the stream was closed"));
+    const onClose = (): void => onError(stream.errored);
     signal.addEventListener("abort", onAbort, { once: true });
     socket.once("error", onError);
     stream.once("close", onClose);
