@@ -18,6 +18,7 @@ import { createIdentity } from "../src/tls/certificate.ts";
 import type { Identity } from "../src/tls/certificate.ts";
 import { createPeerTls } from "../src/tls/peer-tls.ts";
 import { issueCertificate } from "./support/certificates.ts";
+import type { TestCertificate } from "./support/certificates.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { LogCollector } from "./support/log-collector.ts";
 import { registerSpeaker, sayMethod } from "./support/relay-kind.ts";
@@ -357,11 +358,7 @@ describe("a broker of sockets with AutoMTLS", { timeout: 30_000 }, () => {
   const [host, stranger] = [createIdentity(), createIdentity()];
   // As Go's, it is one of an authority.
   const issuer = issueCertificate("localhost");
-  const [plugin, child] = [issuer, issueCertificate("child", { issuer })].map(({ cert, key }) => ({
-    certificateDer: new X509Certificate(cert).raw,
-    certificatePem: cert,
-    privateKeyPem: key,
-  })) as [Identity, Identity];
+  const [plugin, child] = [identityOf(issuer), identityOf(issueCertificate("child", { issuer }))];
   const hostTls = createPeerTls(host, plugin.certificateDer, "plugin");
   const pluginTls = createPeerTls(plugin, host.certificateDer, "host");
 
@@ -434,6 +431,10 @@ describe("a broker of sockets with AutoMTLS", { timeout: 30_000 }, () => {
     await assert.rejects(side.broker.dial(1), { code: "ERR_TLS_IDENTITY" });
   });
 });
+
+function identityOf({ cert, key }: TestCertificate): Identity {
+  return { certificateDer: new X509Certificate(cert).raw, certificatePem: cert, privateKeyPem: key };
+}
 
 /** Somebody who takes connections and says nothing. */
 async function listenSilently(sandbox: Sandbox): Promise<{
