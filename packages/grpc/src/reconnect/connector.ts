@@ -166,7 +166,7 @@ export class Connector {
 
   #onUnavailable(attempt: Attempt, connection: HeldConnection): void {
     if (!attempt.isSettled) {
-      this.#fail(attempt, connection.closeReason ?? new Error("the server does not take calls"));
+      this.#fail(attempt, connection.closeReason ?? new GrpcError("UNAVAILABLE", "the server does not take calls"));
       return;
     }
     if (this.#ready !== connection) return;
