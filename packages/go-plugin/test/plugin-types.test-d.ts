@@ -1,9 +1,19 @@
 /** What compiles and what does not: kinds, their implementations and clients, on both sides. Read by tsc, never run. */
 import { definePluginKind } from "@fairlead/go-plugin";
-import type { HostContext, PluginKind, ServeContext } from "@fairlead/go-plugin";
-import { launch } from "@fairlead/go-plugin/host";
-import type { ClientOf, ExitStatus, Launch, LaunchOptions, PluginProcess } from "@fairlead/go-plugin/host";
-import { provide } from "@fairlead/go-plugin/serve";
+import type { Broker, BrokeredServer, HostContext, PluginKind, ServeContext } from "@fairlead/go-plugin";
+import { launch, reattach } from "@fairlead/go-plugin/host";
+import type {
+  ClientOf,
+  ExitStatus,
+  Launch,
+  LaunchOptions,
+  PluginProcess,
+  PluginState,
+  ReattachInfo,
+  Runner,
+  RunnerProcess,
+} from "@fairlead/go-plugin/host";
+import { provide, startReattachableServer } from "@fairlead/go-plugin/serve";
 import type { ServedPlugin, ServeOptions } from "@fairlead/go-plugin/serve";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
 import type { InMemoryPlugin } from "@fairlead/go-plugin/testing";
@@ -58,6 +68,18 @@ definePluginKind<Store, StoreClient>({
   connect: () => ({ get: (key: string) => key }),
 });
 
+// Both sides of a kind have a broker; what it accepts is registered as on a server, what it dials is a connection.
+declare const host: HostContext;
+same<typeof host.broker, ServeContext["broker"]>();
+declare const broker: Broker;
+same<ReturnType<typeof acceptOne>, Promise<BrokeredServer>>();
+function acceptOne() {
+  return broker.accept(broker.nextId(), (registrar) => same<typeof registrar, ServiceRegistrar>());
+}
+same<ReturnType<typeof broker.dial>, Promise<ClientConnection>>();
+// @ts-expect-error ids are numbers
+void broker.dial("1");
+
 // The plugin's side: an implementation of the kind, and nothing is inferred from it.
 same<ReturnType<typeof provideStore>, ServedPlugin>();
 function provideStore() {
@@ -107,6 +129,44 @@ void launch({ ...common, versions: { 1: { store: storeKind } }, tls: true });
 void launch({ ...common, versions: { 1: [storeKind] } });
 // @ts-expect-error only sha256
 void launch({ ...common, versions: { 1: { store: storeKind } }, checksum: { algorithm: "md5", hex: "" } });
+
+// Versions: the kinds of all of them have a name; one that the chosen version lacks is an error at run time.
+const versioned = await launch({
+  ...common,
+  versions: { 1: { store: storeKind }, 2: { store: storeKind, counter: counterKind } },
+});
+same<ReturnType<typeof dispenseOfAny>, StoreClient>();
+function dispenseOfAny() {
+  return versioned.dispense("store");
+}
+same<ReturnType<typeof dispenseOfSecond>, CounterClient>();
+function dispenseOfSecond() {
+  return versioned.dispense("counter");
+}
+// @ts-expect-error no version has it
+versioned.dispense("other");
+
+// States are told apart by their status.
+declare const state: PluginState;
+if (state.status === "exited") same<typeof state.exit, ExitStatus>();
+// @ts-expect-error a running plugin has no exit
+void state.exit;
+void launch({ ...common, versions: { 1: { store: storeKind } }, onExit: (exit) => same<typeof exit, ExitStatus>() });
+
+// Runners, and plugins that run already.
+declare const runnerProcess: RunnerProcess;
+({ start: async () => await Promise.resolve(runnerProcess) }) satisfies Runner;
+// @ts-expect-error a runner's process has an id, streams, an end and a kill
+({ start: async () => await Promise.resolve({ id: "1" }) }) satisfies Runner;
+declare const info: ReattachInfo;
+const attached = await reattach(info, { versions: { 1: { store: storeKind } } });
+same<typeof attached, PluginProcess<{ readonly store: typeof storeKind }>>();
+// @ts-expect-error what runs already is not started
+void reattach(info, { versions: { 1: { store: storeKind } }, command: "plugin" });
+// @ts-expect-error one-time certificates are agreed on at the start
+void reattach(info, { versions: { 1: { store: storeKind } }, tls: "auto" });
+// @ts-expect-error whoever attaches needs no cookie
+void startReattachableServer({ versions: { 1: [provideStore()] }, handshake: common.handshake });
 
 // For those who take launch() as an argument.
 launch satisfies Launch;

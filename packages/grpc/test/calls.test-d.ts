@@ -1,6 +1,18 @@
 /** What compiles and what does not: methods, their handlers and their calls. Read by tsc, never run. */
-import { defineMethod } from "@fairlead/grpc";
-import type { BidiCall, ClientConnection, Codec, GrpcServer, Method, ServerCall } from "@fairlead/grpc";
+import { createGrpcServer, createReconnectingClient, defineMethod, interceptClient } from "@fairlead/grpc";
+import type {
+  BidiCall,
+  ClientConnection,
+  ClientInterceptor,
+  Codec,
+  GrpcServer,
+  Messages,
+  Method,
+  OutgoingCall,
+  ServerCall,
+  ServerInterceptor,
+} from "@fairlead/grpc";
+import { connect } from "node:net";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles when both are the same type; `any` is the same as nothing but itself. */
@@ -89,3 +101,31 @@ void client.clientStream(clientStream, 1);
 void client.unary(unary, "request", { timeoutMs: 1 });
 // @ts-expect-error the call sends strings
 void client.bidi(bidi).send(1);
+
+// Interceptors know no message types: they stand before all methods.
+const outgoing: ClientInterceptor = async (call, next) => {
+  same<typeof call, OutgoingCall>();
+  same<typeof call.method, Method<unknown, unknown>>();
+  const answer = await next({ ...call, options: { ...call.options, deadlineMs: 1 } });
+  same<typeof answer, Messages>();
+  return answer;
+};
+// @ts-expect-error a call is not changed in place
+const changing: ClientInterceptor = async (call, next) => ((call.request = await next(call)), await next(call));
+// @ts-expect-error what an interceptor gives back are messages
+const answering: ServerInterceptor = async () => await Promise.resolve("answer");
+createGrpcServer({ interceptors: [async (call, next) => await next({ ...call, deadline: new Date() })] });
+// @ts-expect-error an interceptor of the other side
+createGrpcServer({ interceptors: [outgoing] });
+same<ReturnType<typeof intercepted>, ClientConnection>();
+function intercepted() {
+  return interceptClient(client, [outgoing, changing]);
+}
+createGrpcServer({ interceptors: [answering] });
+
+// A client that reconnects is a client.
+createReconnectingClient({
+  dial: async () => await Promise.resolve(connect("/run/a.sock")),
+}) satisfies ClientConnection;
+// @ts-expect-error it has to know where to
+createReconnectingClient({});
