@@ -9,7 +9,7 @@ const LENGTH_DELIMITED_FIELD_1 = 0x0a;
 const VARINT_FIELD_1 = 0x08;
 
 /** google.protobuf.BytesValue */
-export const bytesValue: Codec<Uint8Array> = {
+const bytesValue: Codec<Uint8Array> = {
   encode(value) {
     const prefix = [LENGTH_DELIMITED_FIELD_1, ...varint(value.length)];
     const bytes = Buffer.allocUnsafe(prefix.length + value.length);
@@ -25,7 +25,7 @@ export const bytesValue: Codec<Uint8Array> = {
 };
 
 /** google.protobuf.UInt64Value, of sizes that fit a number. */
-export const sizeValue: Codec<number> = {
+const sizeValue: Codec<number> = {
   encode: (value) => Uint8Array.from([VARINT_FIELD_1, ...varint(value)]),
   decode: (bytes) => bytes.subarray(1).reduce((sum, octet, i) => sum + (octet & 0x7f) * 2 ** (7 * i), 0),
 };

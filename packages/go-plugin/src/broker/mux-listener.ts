@@ -10,7 +10,7 @@ import type { Schedule } from "./schedule.ts";
 import { scheduleTimer } from "./schedule.ts";
 
 /** How long the host may take to connect once the plugin listens (grpc_server_muxer.go: session). */
-export const FIRST_CONNECTION_TIMEOUT_MS = 5_000;
+const FIRST_CONNECTION_TIMEOUT_MS = 5_000;
 
 /**
  * A plugin's listener with multiplexing: takes exactly one connection, whose streams go to the plugin's gRPC server unless

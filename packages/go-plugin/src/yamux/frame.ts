@@ -17,7 +17,6 @@ export const SESSION_ID = 0;
 
 export const GO_AWAY_NORMAL = 0;
 export const GO_AWAY_PROTOCOL_ERROR = 1;
-export const GO_AWAY_INTERNAL_ERROR = 2;
 
 /** What either side may send on a fresh stream before it is given more. */
 export const INITIAL_WINDOW_BYTES = 256 * 1024;
