@@ -30,7 +30,14 @@ type request struct {
 	ReplyBytes   int     `json:"replyBytes"`
 	Code         int     `json:"code"`
 	Milliseconds int     `json:"milliseconds"`
+	DialFirst    bool    `json:"dialFirst"`
 }
+
+// headStart is how much earlier a dial is than the accept, where it is to come first.
+const headStart = 200 * time.Millisecond
+
+// earlyID is none that the plugin would choose by itself.
+const earlyID = 4_000_000_000
 
 func (h *host) do(r request) (any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -45,9 +52,9 @@ func (h *host) do(r request) (any, error) {
 		value, err := h.kv.Get(ctx, &kvpb.Key{Key: r.Key})
 		return value.GetValue(), err
 	case "add":
-		return h.add(ctx, r.Key, r.Amount)
+		return h.add(ctx, r)
 	case "brokered-get":
-		return h.brokeredGet(ctx, r.Key)
+		return h.brokeredGet(ctx, r)
 	case "dial":
 		return nil, h.dialNobody(uint32(r.Amount))
 	case "count":
@@ -83,17 +90,24 @@ func errorOf(_ *kvpb.Empty, err error) error {
 	return err
 }
 
-// add serves the plugin while it is called by it.
-func (c *kvClient) add(ctx context.Context, key string, amount int64) (any, error) {
+// add serves the plugin while it is called by it; with DialFirst only when the plugin was told to dial.
+func (c *kvClient) add(ctx context.Context, r request) (any, error) {
 	id := c.broker.NextId()
 	ready := make(chan *grpc.Server, 1)
-	go c.broker.AcceptAndServe(id, func(options []grpc.ServerOption) *grpc.Server {
-		server := grpc.NewServer(options...)
-		kvpb.RegisterAdderServer(server, adder{})
-		ready <- server
-		return server
-	})
-	total, err := c.counter.Add(ctx, &kvpb.AddRequest{AdderId: id, Key: key, Amount: amount})
+	accept := func() {
+		c.broker.AcceptAndServe(id, func(options []grpc.ServerOption) *grpc.Server {
+			server := grpc.NewServer(options...)
+			kvpb.RegisterAdderServer(server, adder{})
+			ready <- server
+			return server
+		})
+	}
+	if r.DialFirst {
+		time.AfterFunc(headStart, accept)
+	} else {
+		go accept()
+	}
+	total, err := c.counter.Add(ctx, &kvpb.AddRequest{AdderId: id, Key: r.Key, Amount: r.Amount})
 	select {
 	case server := <-ready:
 		server.Stop()
@@ -110,18 +124,31 @@ func (adder) Sum(_ context.Context, summands *kvpb.Summands) (*kvpb.Number, erro
 	return &kvpb.Number{Value: summands.A + summands.B}, nil
 }
 
-func (c *kvClient) brokeredGet(ctx context.Context, key string) (any, error) {
-	opened, err := c.counter.Open(ctx, &kvpb.Empty{})
+// brokeredGet dials what the plugin accepts; with DialFirst the plugin is told to accept only then.
+func (c *kvClient) brokeredGet(ctx context.Context, r request) (any, error) {
+	id, err := c.open(ctx, r.DialFirst)
 	if err != nil {
 		return nil, err
 	}
-	connection, err := c.broker.Dial(opened.Id)
+	connection, err := c.broker.Dial(id)
 	if err != nil {
 		return nil, err
 	}
 	defer connection.Close()
-	value, err := kvpb.NewKVClient(connection).Get(ctx, &kvpb.Key{Key: key})
+	value, err := kvpb.NewKVClient(connection).Get(ctx, &kvpb.Key{Key: r.Key})
 	return value.GetValue(), err
+}
+
+func (c *kvClient) open(ctx context.Context, dialFirst bool) (uint32, error) {
+	if !dialFirst {
+		opened, err := c.counter.Open(ctx, &kvpb.Brokered{})
+		return opened.GetId(), err
+	}
+	time.AfterFunc(headStart, func() {
+		// Without it the dial fails.
+		_, _ = c.counter.Open(ctx, &kvpb.Brokered{Id: earlyID})
+	})
+	return earlyID, nil
 }
 
 func (c *kvClient) dialNobody(id uint32) error {

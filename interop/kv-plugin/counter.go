@@ -33,8 +33,11 @@ func (c *counter) Add(ctx context.Context, request *kvpb.AddRequest) (*kvpb.Numb
 	return sum, nil
 }
 
-func (c *counter) Open(context.Context, *kvpb.Empty) (*kvpb.Brokered, error) {
-	id := c.broker.NextId()
+func (c *counter) Open(_ context.Context, request *kvpb.Brokered) (*kvpb.Brokered, error) {
+	id := request.Id
+	if id == 0 {
+		id = c.broker.NextId()
+	}
 	go c.broker.AcceptAndServe(id, func(options []grpc.ServerOption) *grpc.Server {
 		server := grpc.NewServer(options...)
 		kvpb.RegisterKVServer(server, c.store)

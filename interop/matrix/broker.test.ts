@@ -34,6 +34,13 @@ describePairs("the broker", ({ open }) => {
     );
   });
 
+  test("a dial may come before the accept, in both directions [broker:late]", async () => {
+    await using host = await open({ tls: "auto" });
+    assert.equal(await host.kv.add("visits", 2, { dialFirst: true }), 2);
+    await host.kv.put("a", "b");
+    assert.equal(await host.kv.brokeredGet("a", { dialFirst: true }), "b");
+  });
+
   test("an id that nobody accepts is given up after a while, the rest goes on [broker:timeout]", async () => {
     await using host = await open({ tls: "auto" });
     await assert.rejects(host.kv.dialNobody(4_000_000_000), /timeout waiting for connection info/);

@@ -1,4 +1,4 @@
-import type { Echo, KvClient } from "../fixtures/kv-kind.ts";
+import type { Echo, KvClient } from "../fixtures/kv-client.ts";
 
 /** Has kv-host do something and gives its answer. */
 export type Ask = (what: string, details: object) => Promise<unknown>;
@@ -8,8 +8,8 @@ export function connectGoHost(ask: Ask): KvClient {
   return {
     put: async (key, value) => void (await ask("put", { key, value })),
     get: async (key) => (await ask("get", { key })) as string,
-    add: async (key, amount) => (await ask("add", { key, amount })) as number,
-    brokeredGet: async (key) => (await ask("brokered-get", { key })) as string,
+    add: async (key, amount, order) => (await ask("add", { key, amount, ...order })) as number,
+    brokeredGet: async (key, order) => (await ask("brokered-get", { key, ...order })) as string,
     dialNobody: async (id) => void (await ask("dial", { amount: id })),
     count: async (upTo) => (await ask("count", { amount: upTo })) as number[],
     sum: async (numbers) => (await ask("sum", { numbers })) as number,

@@ -1,4 +1,4 @@
-import type { KvClient } from "../fixtures/kv-kind.ts";
+import type { KvClient } from "../fixtures/kv-client.ts";
 
 /** How a host starts a kv plugin. Everything has the default of go-plugin. */
 export interface LaunchKvOptions extends Omit<AttachKvOptions, "tls"> {

@@ -808,10 +808,10 @@ const file_kv_proto_rawDesc = "" +
 	"\fmilliseconds\x18\x01 \x01(\rR\fmilliseconds2\x80\x01\n" +
 	"\x02KV\x12;\n" +
 	"\x03Get\x12\x18.fairlead.interop.v1.Key\x1a\x1a.fairlead.interop.v1.Value\x12=\n" +
-	"\x03Put\x12\x1a.fairlead.interop.v1.Entry\x1a\x1a.fairlead.interop.v1.Empty2\x91\x01\n" +
+	"\x03Put\x12\x1a.fairlead.interop.v1.Entry\x1a\x1a.fairlead.interop.v1.Empty2\x94\x01\n" +
 	"\aCounter\x12C\n" +
-	"\x03Add\x12\x1f.fairlead.interop.v1.AddRequest\x1a\x1b.fairlead.interop.v1.Number\x12A\n" +
-	"\x04Open\x12\x1a.fairlead.interop.v1.Empty\x1a\x1d.fairlead.interop.v1.Brokered2J\n" +
+	"\x03Add\x12\x1f.fairlead.interop.v1.AddRequest\x1a\x1b.fairlead.interop.v1.Number\x12D\n" +
+	"\x04Open\x12\x1d.fairlead.interop.v1.Brokered\x1a\x1d.fairlead.interop.v1.Brokered2J\n" +
 	"\x05Adder\x12A\n" +
 	"\x03Sum\x12\x1d.fairlead.interop.v1.Summands\x1a\x1b.fairlead.interop.v1.Number2\xd9\x01\n" +
 	"\aStreams\x12C\n" +
@@ -860,7 +860,7 @@ var file_kv_proto_depIdxs = []int32{
 	1,  // 0: fairlead.interop.v1.KV.Get:input_type -> fairlead.interop.v1.Key
 	3,  // 1: fairlead.interop.v1.KV.Put:input_type -> fairlead.interop.v1.Entry
 	5,  // 2: fairlead.interop.v1.Counter.Add:input_type -> fairlead.interop.v1.AddRequest
-	0,  // 3: fairlead.interop.v1.Counter.Open:input_type -> fairlead.interop.v1.Empty
+	6,  // 3: fairlead.interop.v1.Counter.Open:input_type -> fairlead.interop.v1.Brokered
 	7,  // 4: fairlead.interop.v1.Adder.Sum:input_type -> fairlead.interop.v1.Summands
 	4,  // 5: fairlead.interop.v1.Streams.Count:input_type -> fairlead.interop.v1.Number
 	4,  // 6: fairlead.interop.v1.Streams.Sum:input_type -> fairlead.interop.v1.Number

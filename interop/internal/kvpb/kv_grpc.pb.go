@@ -173,8 +173,8 @@ const (
 type CounterClient interface {
 	// The plugin asks the host to add up.
 	Add(ctx context.Context, in *AddRequest, opts ...grpc.CallOption) (*Number, error)
-	// The plugin serves KV on a brokered connection too and tells its id.
-	Open(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*Brokered, error)
+	// The plugin serves KV on a brokered connection too, under this id, or under one it chooses if that is 0.
+	Open(ctx context.Context, in *Brokered, opts ...grpc.CallOption) (*Brokered, error)
 }
 
 type counterClient struct {
@@ -195,7 +195,7 @@ func (c *counterClient) Add(ctx context.Context, in *AddRequest, opts ...grpc.Ca
 	return out, nil
 }
 
-func (c *counterClient) Open(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*Brokered, error) {
+func (c *counterClient) Open(ctx context.Context, in *Brokered, opts ...grpc.CallOption) (*Brokered, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Brokered)
 	err := c.cc.Invoke(ctx, Counter_Open_FullMethodName, in, out, cOpts...)
@@ -213,8 +213,8 @@ func (c *counterClient) Open(ctx context.Context, in *Empty, opts ...grpc.CallOp
 type CounterServer interface {
 	// The plugin asks the host to add up.
 	Add(context.Context, *AddRequest) (*Number, error)
-	// The plugin serves KV on a brokered connection too and tells its id.
-	Open(context.Context, *Empty) (*Brokered, error)
+	// The plugin serves KV on a brokered connection too, under this id, or under one it chooses if that is 0.
+	Open(context.Context, *Brokered) (*Brokered, error)
 	mustEmbedUnimplementedCounterServer()
 }
 
@@ -228,7 +228,7 @@ type UnimplementedCounterServer struct{}
 func (UnimplementedCounterServer) Add(context.Context, *AddRequest) (*Number, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Add not implemented")
 }
-func (UnimplementedCounterServer) Open(context.Context, *Empty) (*Brokered, error) {
+func (UnimplementedCounterServer) Open(context.Context, *Brokered) (*Brokered, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Open not implemented")
 }
 func (UnimplementedCounterServer) mustEmbedUnimplementedCounterServer() {}
@@ -271,7 +271,7 @@ func _Counter_Add_Handler(srv interface{}, ctx context.Context, dec func(interfa
 }
 
 func _Counter_Open_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(Empty)
+	in := new(Brokered)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
@@ -283,7 +283,7 @@ func _Counter_Open_Handler(srv interface{}, ctx context.Context, dec func(interf
 		FullMethod: Counter_Open_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(CounterServer).Open(ctx, req.(*Empty))
+		return srv.(CounterServer).Open(ctx, req.(*Brokered))
 	}
 	return interceptor(ctx, in, info, handler)
 }
