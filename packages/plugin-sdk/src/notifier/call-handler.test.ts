@@ -14,6 +14,7 @@ function createCall(): { readonly call: ServerCall; readonly reads: string[] } {
     deadline: undefined,
     trailers: new Metadata(),
     sendHeaders() {},
+    compressResponses: () => false,
     get metadata() {
       reads.push("metadata");
       return new Metadata([["fairlead-event-id", "run-7"]]);
