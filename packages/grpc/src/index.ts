@@ -12,6 +12,7 @@ export type { ReconnectingClient, ReconnectOptions } from "./reconnect/reconnect
 export type { ConnectivityState, DialAttempt } from "./reconnect/connector.ts";
 export type { BackOffOptions } from "./reconnect/back-off.ts";
 export type { Clock } from "./calls/clock.ts";
+export { interceptServer } from "./interceptors/intercept-server.ts";
 export { interceptClient } from "./interceptors/intercept-client.ts";
 export type { ClientInterceptor, InvokeNext, OutgoingCall } from "./interceptors/client-interceptor.ts";
 export type { HandleNext, IncomingCall, ServerInterceptor } from "./interceptors/server-interceptor.ts";

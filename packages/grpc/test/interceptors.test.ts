@@ -6,6 +6,7 @@ import {
   defineMethod,
   GrpcError,
   interceptClient,
+  interceptServer,
   mapMessages,
   Metadata,
   observeClientCalls,
@@ -390,6 +391,56 @@ test("a listener that throws changes nothing for the call", async () => {
 test("a connection without interceptors is the connection itself", async () => {
   await using pair = await connectInMemory({ register: registerEcho });
   assert.equal(interceptClient(pair.client, []), pair.client);
+});
+
+test("interceptors may stand before some services only, inside those of the whole server", async () => {
+  const order: string[] = [];
+  const named =
+    (name: string): ServerInterceptor =>
+    (call, next) => {
+      order.push(`${name} ${call.path}`);
+      return next({ ...call, deadline: new Date(Date.now() + 20) });
+    };
+  await using pair = await connectInMemory({
+    server: { interceptors: [named("all")] },
+    register: (server) => {
+      server.handleUnary(echo, (request) => request);
+      const some = interceptServer(server, [named("some")]);
+      some.handleUnary(hang, () => new Promise(() => {}));
+      some.handleBidi(chat, async function* (requests) {
+        yield* requests;
+      });
+      assert.equal(interceptServer(server, []), server);
+    },
+  });
+  assert.equal(await pair.client.unary(echo, "a"), "a");
+  const call = pair.client.bidi(chat);
+  call.end();
+  assert.deepEqual(await Array.fromAsync(call), []);
+  await assert.rejects(pair.client.unary(hang, ""), { code: "DEADLINE_EXCEEDED" });
+  assert.deepEqual(
+    order,
+    ["all", "all", "some", "all", "some"].map((name, i) => `${name} ${[echo, chat, chat, hang, hang][i]!.path}`),
+  );
+});
+
+test("an error a server answers with can be explained, and no other", async () => {
+  await using pair = await connectInMemory({
+    client: { explainError: (error) => new GrpcError(error.code, `${error.message}, in other words`) },
+    register: (server) => {
+      registerEcho(server);
+      server.handleUnary(fail, () => {
+        throw new GrpcError("NOT_FOUND", "no");
+      });
+    },
+  });
+  await assert.rejects(pair.client.unary(fail, ""), { code: "NOT_FOUND", message: "no, in other words" });
+  assert.equal(await pair.client.unary(echo, "x"), "x");
+  const aborted = AbortSignal.abort();
+  await assert.rejects(
+    pair.client.unary(echo, "x", { signal: aborted }),
+    (error: GrpcError) => !error.message.includes("other words"),
+  );
 });
 
 test("an intercepted connection closes as the one below", async () => {

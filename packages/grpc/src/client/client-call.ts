@@ -26,6 +26,7 @@ export interface CallSession {
   holdUnread(stream: StreamRecord, sizeBytes: number): void;
   releaseUnread(stream: StreamRecord, sizeBytes: number): void;
   openInflater(stream: StreamRecord, isStream: boolean): void;
+  readonly explainError: ((error: GrpcError) => GrpcError) | undefined;
 }
 
 /** One call on a client: the record of its stream, and how its response becomes a result. */
@@ -189,7 +190,8 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     if (code === "OK") return this.finish(undefined);
     const message =
       list.grpcStatus === undefined ? "grpc: the response has no status" : decodeStatusMessage(list.grpcMessage ?? "");
-    return this.finish(new GrpcError(code, message, { trailers }));
+    const error = new GrpcError(code, message, { trailers });
+    return this.finish(this.session.explainError?.(error) ?? error);
   }
 
   #tell(listener: (metadata: Metadata) => void, metadata: Metadata): void {

@@ -1,3 +1,4 @@
+import type { GrpcError } from "../grpc-error.ts";
 import type { Metadata } from "../metadata.ts";
 import type { ClientKeepAlive } from "../connection/keep-alive.ts";
 import type { ClientInterceptor } from "../interceptors/client-interceptor.ts";
@@ -81,6 +82,11 @@ export interface ClientOptions {
   readonly reads?: "stream" | "caller";
   /** Default: none; a server that is gone without a word is noticed by deadlines only. */
   readonly keepAlive?: ClientKeepAlive;
+  /**
+   * Given each error status a server answers with; what it returns is what the caller sees. To say more about it where more
+   * is known. Default: none.
+   */
+  readonly explainError?: (error: GrpcError) => GrpcError;
   /** What every call goes through, the first one outermost. Default: none, which costs nothing. */
   readonly interceptors?: readonly ClientInterceptor[];
 }

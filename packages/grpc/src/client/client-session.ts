@@ -26,6 +26,7 @@ export interface ClientSessionOptions extends SessionOptions {
   readonly scheme: "http" | "https";
   readonly userAgent: string;
   readonly keepAlive: ClientKeepAlive | undefined;
+  readonly explainError: ((error: GrpcError) => GrpcError) | undefined;
   readonly hooks?: ConnectionHooks;
 }
 
@@ -44,6 +45,7 @@ export interface ConnectionHooks {
 export class ClientSession extends Session implements CallSession {
   protected readonly peer = "server";
   protected readonly lastPeerStreamId = 0;
+  readonly explainError: ((error: GrpcError) => GrpcError) | undefined;
   readonly #fixedFields: readonly HeaderField[];
   readonly #deadlines = new DeadlineQueue();
   readonly #aborts = new AbortWatch();
@@ -77,6 +79,7 @@ export class ClientSession extends Session implements CallSession {
     CLIENT_PREFACE.copy(outbox.buffer, at);
     writeSettings(outbox, ownClientSettings());
     this.receiveWindow.open();
+    this.explainError = options.explainError;
     this.#hooks = options.hooks ?? {};
     this.#nextStreamId = this.#hooks.firstStreamId ?? 1;
     if (options.keepAlive !== undefined) this.#startKeepAlive(options.keepAlive, this.#hooks.clock ?? systemClock);

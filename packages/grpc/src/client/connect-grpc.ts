@@ -50,6 +50,7 @@ class GrpcClientConnection implements HeldConnection {
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       keepAlive: options.keepAlive,
+      explainError: options.explainError,
       hooks,
     });
   }

@@ -4,18 +4,19 @@ import type { ServerCall } from "../server/grpc-server.ts";
 import { toAsyncIterable, type Messages } from "./messages.ts";
 import type { HandleNext, IncomingCall, ServerInterceptor } from "./server-interceptor.ts";
 
-/** What a session gives to handlers. */
+/** What a session gives to handlers, and interceptors to those behind them. */
 export interface ShortenableCall extends ServerCall {
   /** The call ends at `deadline` when that is before its own. */
-  shortenDeadline(deadline: Date): void;
+  shortenDeadline?(deadline: Date): void;
 }
 
+export type PlainHandler = (input: unknown, call: ServerCall) => unknown;
 export type RawHandler = (input: unknown, call: ShortenableCall) => unknown;
 
 /** A handler behind interceptors, the first one outermost. Without any it is the handler itself. */
 export function interceptHandler(
   method: Method<unknown, unknown>,
-  handler: (input: unknown, call: ServerCall) => unknown,
+  handler: PlainHandler,
   interceptors: readonly ServerInterceptor[],
 ): RawHandler {
   if (interceptors.length === 0) return handler;
@@ -24,7 +25,7 @@ export function interceptHandler(
   return (input, call) => {
     const { deadline } = call;
     const handle: HandleNext = async (incoming) => {
-      if (incoming.deadline !== undefined && incoming.deadline !== deadline) call.shortenDeadline(incoming.deadline);
+      if (incoming.deadline !== undefined && incoming.deadline !== deadline) call.shortenDeadline?.(incoming.deadline);
       const output = handler(inputOf(incoming, streamsRequests), incoming);
       return streamsResponses
         ? { kind: "stream", messages: toAsyncIterable(output as AsyncIterable<unknown>) }
@@ -43,11 +44,11 @@ export function interceptHandler(
 }
 
 function incomingCall(
-  call: ServerCall,
+  call: ShortenableCall,
   method: Method<unknown, unknown>,
   request: Messages,
   deadline: Date | undefined,
-): IncomingCall {
+): IncomingCall & ShortenableCall {
   return {
     method,
     request,
@@ -64,6 +65,7 @@ function incomingCall(
     get trailers() {
       return call.trailers;
     },
+    shortenDeadline: (earlier) => call.shortenDeadline?.(earlier),
     compressResponses: () => call.compressResponses(),
     sendHeaders: (metadata) => call.sendHeaders(metadata),
   };

@@ -1,4 +1,4 @@
-import { interceptHandler, type RawHandler } from "../interceptors/intercept-handler.ts";
+import { interceptHandler, type PlainHandler, type RawHandler } from "../interceptors/intercept-handler.ts";
 import type { ServerInterceptor } from "../interceptors/server-interceptor.ts";
 import { splitPath, type Method } from "../method.ts";
 import type { ServerCall } from "./grpc-server.ts";
@@ -36,11 +36,7 @@ export class Routes {
       method: plainMethod,
       streamsRequests: method.kind === "client-streaming" || method.kind === "bidirectional",
       streamsResponses: method.kind === "server-streaming" || method.kind === "bidirectional",
-      handler: interceptHandler(
-        plainMethod,
-        handler as (input: unknown, call: ServerCall) => unknown,
-        this.#interceptors,
-      ),
+      handler: interceptHandler(plainMethod, handler as PlainHandler, this.#interceptors),
     });
   }
 
