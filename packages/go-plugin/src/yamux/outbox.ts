@@ -17,7 +17,10 @@ export interface OutboxOwner {
   onOutboxOverflow(): void;
 }
 
-/** Frames of one turn of the event loop, gathered into one write. */
+/**
+ * Gathers the frames of one callback of the event loop into one write: a small answer leaves at once, and whoever sends
+ * much at a time (gRPC gathers a whole turn) does so in one callback.
+ */
 export class Outbox {
   readonly #transport: Duplex;
   readonly #owner: OutboxOwner;
@@ -59,10 +62,11 @@ export class Outbox {
     this.#count(FRAME_HEADER_BYTES);
   }
 
-  /** The bytes must stay as they are until the transport took them: see `whenTaken`. */
-  addPayload(bytes: Uint8Array): void {
-    if (this.#isClosed) return;
-    if (bytes.length <= MAX_COPIED_BYTES) {
+  /** True when it is done with the bytes; otherwise they must stay as they are until the transport took them. */
+  addPayload(bytes: Uint8Array): boolean {
+    if (this.#isClosed) return true;
+    const isCopied = bytes.length <= MAX_COPIED_BYTES;
+    if (isCopied) {
       this.#reserve(bytes.length);
       this.#block.set(bytes, this.#blockEnd);
       this.#blockEnd += bytes.length;
@@ -71,6 +75,7 @@ export class Outbox {
       this.#pieces.push(bytes);
     }
     this.#count(bytes.length);
+    return isCopied;
   }
 
   /** Calls back when the transport took everything added so far; never when it is closed before. */
@@ -121,7 +126,7 @@ export class Outbox {
     if (this.#unwrittenBytes + this.#writtenBytes > MAX_WAITING_BYTES) this.#owner.onOutboxOverflow();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(this.#flushScheduled);
+    process.nextTick(this.#flushScheduled);
   }
 
   #reserve(sizeBytes: number): void {

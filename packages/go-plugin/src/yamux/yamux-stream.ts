@@ -45,6 +45,8 @@ export class YamuxStream extends Duplex {
   #wantsBytes = false;
   #unsent: Buffer[] = [];
   #onSent: ((error?: Error | null) => void) | undefined;
+  /** The transport may still read bytes of the write that goes on. */
+  #holdsBytes = false;
 
   constructor(id: number, side: "opened" | "accepted", owner: StreamOwner) {
     super({ readableHighWaterMark: READ_AHEAD_BYTES, allowHalfOpen: true });
@@ -130,15 +132,9 @@ export class YamuxStream extends Duplex {
     if (sizeBytes === 0 || this.destroyed) return false;
     this.#sendWindowBytes -= sizeBytes;
     this.#sendFrame(TYPE_DATA, 0, sizeBytes);
-    this.#takeUnsent(sizeBytes);
+    this.#holdsBytes = !this.#takeUnsent(sizeBytes) || this.#holdsBytes;
     if (this.#unsent.length > 0) return this.#sendWindowBytes > 0;
-    const onSent = this.#onSent;
-    if (onSent === undefined) return false;
-    this.#owner.outbox.whenTaken(() => {
-      if (this.#onSent !== onSent) return;
-      this.#onSent = undefined;
-      onSent();
-    });
+    this.#finishWrite();
     return false;
   }
 
@@ -200,21 +196,38 @@ export class YamuxStream extends Duplex {
     if (this.#sendWindowBytes > 0) this.#owner.onReady(this);
   }
 
-  #takeUnsent(sizeBytes: number): void {
+  /** True when all of the bytes were copied. */
+  #takeUnsent(sizeBytes: number): boolean {
     const { outbox } = this.#owner;
     let left = sizeBytes;
     let whole = 0;
+    let isCopied = true;
     for (const chunk of this.#unsent) {
       if (chunk.length > left) break;
-      outbox.addPayload(chunk);
+      isCopied = outbox.addPayload(chunk) && isCopied;
       left -= chunk.length;
       whole++;
     }
     this.#unsent = this.#unsent.slice(whole);
     const [partial] = this.#unsent;
-    if (left === 0 || partial === undefined) return;
-    outbox.addPayload(partial.subarray(0, left));
+    if (left === 0 || partial === undefined) return isCopied;
     this.#unsent[0] = partial.subarray(left);
+    return outbox.addPayload(partial.subarray(0, left)) && isCopied;
+  }
+
+  /** Lets the writer go on: at once, unless the transport is behind or has bytes of the writer's. */
+  #finishWrite(): void {
+    const onSent = this.#onSent;
+    if (onSent === undefined) return;
+    const finish = (): void => {
+      if (this.#onSent !== onSent) return;
+      this.#onSent = undefined;
+      onSent();
+    };
+    const { outbox } = this.#owner;
+    if (this.#holdsBytes || outbox.isFull) outbox.whenTaken(finish);
+    else finish();
+    this.#holdsBytes = false;
   }
 
   #sendFrame(type: number, flags: number, length: number): void {
