@@ -1,8 +1,12 @@
 /** A program nobody here wrote: a Terraform provider, run as Terraform runs it. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { suite, test } from "node:test";
-import { launch } from "@fairlead/go-plugin/host";
+import { launch, parseReattachInfo, reattach, type LaunchOptions } from "@fairlead/go-plugin/host";
 import { isAlive } from "../../e2e/harness/processes.ts";
+import { openTempFolder } from "../temp-folder.ts";
 import { findProvider } from "./install-provider.ts";
 import { UNKNOWN } from "./msgpack.ts";
 import { TERRAFORM_HANDSHAKE, providerKind } from "./provider-kind.ts";
@@ -30,14 +34,17 @@ const config = {
   year: null,
 };
 
-const open = async (tls: "none" | "auto") =>
+// Terraform offers both; this provider has only 5.
+const versions = { 5: { provider: providerKind }, 6: { provider: providerKind } };
+
+const open = async (tls: "none" | "auto", options: Partial<LaunchOptions<(typeof versions)[5]>> = {}) =>
   await launch({
     command: command!,
     env: { TF_LOG: "trace" },
     handshake: TERRAFORM_HANDSHAKE,
-    // Terraform offers both; this provider has only 5.
-    versions: { 5: { provider: providerKind }, 6: { provider: providerKind } },
+    versions,
     tls,
+    ...options,
   });
 
 suite("terraform-provider-time", { skip: command === undefined && "not installed: run npm run test:interop" }, () => {
@@ -91,6 +98,36 @@ suite("terraform-provider-time", { skip: command === undefined && "not installed
       diagnostics.map(({ severity, summary }) => [severity, summary]),
       [["error", "Missing Attribute Configuration"]],
     );
+  });
+
+  test("is asked the same over one connection for everything [mux:host mux:mtls]", async () => {
+    await using plugin = await open("auto", { multiplex: true });
+    const { resources } = await plugin.dispense("provider").readSchema();
+    assert.ok(resources.has("time_offset"));
+  });
+
+  test("is attached to by what it tells a debugger's user [reattach:format reattach:host]", async () => {
+    await using folder = await openTempFolder();
+    const child = spawn(command!, ["-debug"], { env: { TMPDIR: folder.path }, stdio: ["ignore", "pipe", "ignore"] });
+    const closed = once(child, "close");
+    try {
+      for await (const line of createInterface({ input: child.stdout })) {
+        const [, entries] = /TF_REATTACH_PROVIDERS='(.*)'/.exec(line) ?? [];
+        if (entries === undefined) continue;
+        const info = parseReattachInfo(entries, "registry.terraform.io/hashicorp/time");
+        // It outlives its hosts.
+        for (const _host of ["first", "second"]) {
+          await using plugin = await reattach(info, { versions });
+          const { resources } = await plugin.dispense("provider").readSchema();
+          assert.ok(resources.has("time_offset"));
+        }
+        break;
+      }
+      assert.equal(isAlive(child.pid!), true);
+    } finally {
+      child.kill();
+      await closed;
+    }
   });
 
   test("leaves with status 0 when it is told to end [stop:ladder]", async () => {
