@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
-import { launch } from "@fairlead/go-plugin/host";
+import { launch, reattach } from "@fairlead/go-plugin/host";
 import type { LaunchOptions, PluginProcess } from "@fairlead/go-plugin/host";
+import { provide, startReattachableServer } from "@fairlead/go-plugin/serve";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
 import { GrpcError } from "@fairlead/grpc";
 import { ECHO_HANDSHAKE } from "./support/echo-kind.ts";
@@ -39,6 +40,15 @@ async function launchRelay(
 function countSockets(sandbox: Sandbox): number {
   return readdirSync(sandbox.temporary, { recursive: true, withFileTypes: true }).filter((entry) => entry.isSocket())
     .length;
+}
+
+/** Both directions, once. */
+async function exchange(plugin: PluginProcess<RelayKinds>): Promise<void> {
+  const relay = plugin.dispense("relay");
+  await using _server = await relay.broker.accept(1, (registrar) => registerSpeaker(registrar, "host"));
+  assert.equal(await relay.callBack(1), "host: hello");
+  await using connection = await relay.broker.dial(await relay.open());
+  assert.match(await connection.unary(sayMethod, "hi"), /^plugin \d: hi$/);
 }
 
 for (const tls of ["none", "auto"] as const) {
@@ -153,6 +163,27 @@ describe("the broker's sockets", { timeout: 60_000 }, () => {
     await exited;
     // A plugin looks after its host once a second.
     while (isAlive(Number(line))) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+});
+
+describe("the broker of a plugin that hosts attach to", { timeout: 60_000 }, () => {
+  it("serves the host that came last, also after one that left [broker:takeover reattach:host]", async () => {
+    await using sandbox = new Sandbox();
+    await using server = await startReattachableServer({
+      versions: { 1: [provide(relayKind, {})] },
+      env: { TMPDIR: sandbox.temporary },
+    });
+    const attach = async (): Promise<PluginProcess<RelayKinds>> =>
+      await reattach(server.reattachInfo, { versions: { 1: { relay: relayKind } } });
+    const first = await attach();
+    await exchange(first);
+    await first.stop();
+    await using second = await attach();
+    await exchange(second);
+    await using third = await attach();
+    await exchange(third);
+    await assert.rejects(second.dispense("relay").broker.dial(1), { code: "ERR_BROKER_UNAVAILABLE" });
+    assert.match(await second.dispense("relay").open().then(String), /^\d$/);
   });
 });
 

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
 import { fuzz } from "../../../scripts/fuzz-rounds.ts";
+import { OneShotSlots } from "../src/broker/one-shot-slots.ts";
 import { detectFormat } from "../src/host/diagnosis.ts";
 import { LineSplitter } from "../src/host/line-splitter.ts";
 import { PluginLogParser } from "../src/host/plugin-log.ts";
+import { connInfoCodec } from "../src/protocol/conn-info.ts";
 import { formatHandshakeLine, parseHandshakeLine } from "../src/protocol/handshake-line.ts";
 import { stdioDataCodec } from "../src/protocol/services.ts";
+import { FakeClock } from "./support/fake-clock.ts";
 
 const ROUNDS = 3_000;
 
@@ -46,6 +49,17 @@ function mutate(bytes: Uint8Array, random: (below: number) => number): Buffer {
   const copy = Buffer.from(bytes);
   for (let i = random(4); i >= 0 && copy.length > 0; i--) copy[random(copy.length)] = random(256);
   return copy.subarray(0, random(4) === 0 ? random(copy.length + 1) : copy.length);
+}
+
+/** Values of an id end with it, in base 4. */
+async function collect(dial: Promise<number>, id: number, taken: number[]): Promise<void> {
+  try {
+    const value = await dial;
+    assert.equal(value % 4, id);
+    taken.push(value);
+  } catch (error) {
+    assert.ok(PluginError.is(error), String(error));
+  }
 }
 
 describe("hostile input", () => {
@@ -117,6 +131,44 @@ describe("hostile input", () => {
       } catch (error) {
         assert.ok(error instanceof RangeError, String(error));
       }
+    });
+  });
+
+  it("makes the codec of the broker's stream answer or throw RangeError, and lose nothing", async () => {
+    const knock = { knock: true, ack: true, error: "no listener" };
+    const sample = connInfoCodec.encode({ serviceId: 300, network: "unix", address: "/tmp/plugin1", knock });
+    await fuzz(ROUNDS, (seed) => {
+      const random = createRandom(seed);
+      try {
+        const info = connInfoCodec.decode(mutate(sample, random));
+        assert.deepEqual(connInfoCodec.decode(connInfoCodec.encode(info)), info);
+      } catch (error) {
+        assert.ok(error instanceof RangeError, String(error));
+      }
+    });
+  });
+
+  it("gives each dial of the broker one accept or none, in whatever order they come", async () => {
+    await fuzz(300, async (seed) => {
+      const random = createRandom(seed);
+      const clock = new FakeClock();
+      const slots = new OneShotSlots<number>({ peer: "plugin", schedule: clock.schedule });
+      const [taken, dials] = [[] as number[], [] as Promise<void>[]];
+      const give = new AbortController();
+      for (let step = 0; step < 60; step++) {
+        const id = random(4);
+        if (random(3) === 0) slots.put(id, step * 4 + id);
+        else if (random(6) === 0) clock.advance(random(4_000));
+        else {
+          const signal = random(2) === 0 ? give.signal : undefined;
+          dials.push(collect(slots.take(id, signal), id, taken));
+        }
+      }
+      if (random(2) === 0) give.abort(new PluginError("ERR_START_ABORTED", "given up"));
+      slots.end(new PluginError("ERR_BROKER_CLOSED", "broker closed"));
+      await Promise.all(dials);
+      assert.equal(new Set(taken).size, taken.length);
+      assert.equal(clock.pending, 0);
     });
   });
 
