@@ -11,8 +11,8 @@ import { build, stop, type BuildOptions, type OutputFile, type Plugin } from "es
 const root = join(import.meta.dirname, "..");
 
 /**
- * Packages of which a program uses one entry: each becomes one file. They share what is at the top of `src`, which is what
- * the main entry exports; the rest they have each for themselves. Entries of other packages share what they have in common.
+ * Packages of which a program uses one entry: each becomes one file. They share what the main entry exports; the rest they
+ * have each for themselves. Entries of other packages share what they have in common.
  */
 const ONE_FILE_AN_ENTRY: ReadonlySet<string> = new Set(["packages/go-plugin"]);
 
@@ -50,7 +50,7 @@ async function bundleLibrary(library: string): Promise<void> {
 
 /** The main entry, and then each other one as one file, but for what it imports first. */
 async function bundleApart(folder: string, [main, ...others]: readonly string[]): Promise<OutputFile[]> {
-  const top = globSync(join(folder, "src/*.ts")).map((file): [string, string] => [file, builtPath(folder, main!)]);
+  const top = findExporting(main!).map((file): [string, string] => [file, builtPath(folder, main!)]);
   const first = others.flatMap((entry) => findFirstImports(entry));
   const shared = new Map([...top, ...first.map((file): [string, string] => [file, builtPath(folder, file)])]);
   const firstBundles = await Promise.all(first.map(async (file) => await bundle(folder, [file], new Map(top))));
@@ -95,6 +95,12 @@ function leaveOut(folder: string, entry: string, standing: Standing): Plugin {
       });
     },
   };
+}
+
+/** The files whose values an entry exports. Not those of its types, which are nothing at run time. */
+function findExporting(entry: string): readonly string[] {
+  const source = readFileSync(entry, "utf8");
+  return [...source.matchAll(/^export \{[^}]*\} from "(\.[^"]+)";$/gm)].map(([, path]) => join(dirname(entry), path!));
 }
 
 /**

@@ -28,7 +28,7 @@ interface Manifest {
 const LOADS: Readonly<Record<string, { readonly files: number; readonly builtins: readonly string[] }>> = {
   "@fairlead/grpc": { files: 1, builtins: ["net", "stream"] },
   "@fairlead/go-plugin": { files: 1, builtins: [] },
-  "@fairlead/go-plugin/host": { files: 3, builtins: ["events", "net", "os", "path", "stream", "timers/promises"] },
+  "@fairlead/go-plugin/host": { files: 3, builtins: ["net", "os", "path", "stream", "timers/promises"] },
   "@fairlead/go-plugin/serve": { files: 5, builtins: ["net", "path", "stream"] },
   "@fairlead/go-plugin/testing": { files: 3, builtins: ["net", "stream"] },
 };

@@ -1,4 +1,3 @@
-import { lstat, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseGlobPattern } from "./glob-pattern.ts";
 import type { GlobPart } from "./glob-pattern.ts";
@@ -22,6 +21,8 @@ export async function discover(pattern: string, folder: string): Promise<string[
 }
 
 async function matchNames(part: GlobPart, folder: string): Promise<string[]> {
+  // Not `import`: hosts that know where their plugins are never need it.
+  const { lstat, readdir } = process.getBuiltinModule("node:fs/promises");
   const { literal } = part;
   try {
     if (literal !== undefined) {
