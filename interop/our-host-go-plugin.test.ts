@@ -68,7 +68,15 @@ suite("our host, Go plugin", { skip: built === undefined && "go is not installed
     // grpc-go's default, which go-plugin leaves as it is on the plugin's side.
     const objectData = randomBytes(4 * 1_048_576);
     const refused = notifier.sendProviderEvent({ ...fullProviderEvent, objectData });
-    await assert.rejects(refused, (error) => GrpcError.is(error, "RESOURCE_EXHAUSTED"));
+    await assert.rejects(refused, (error) => {
+      assert.ok(GrpcError.is(error, "RESOURCE_EXHAUSTED"), String(error));
+      assert.match(
+        error.message,
+        /larger than max \(\d+ vs\. 4194304\): the plugin takes no larger messages than 4 MiB/,
+      );
+      assert.match(error.message, /grpc\.MaxRecvMsgSize\(bytes\)\)\.\.\.\) in GRPCServer in plugin\.ServeConfig$/);
+      return true;
+    });
     await notifier.sendProviderEvent({ ...fullProviderEvent, objectData: objectData.subarray(4096) });
     const [line] = (await readEventLines(out)) as [{ provider: { object_data: string } }];
     assert.equal(Buffer.from(line.provider.object_data, "base64").equals(objectData.subarray(4096)), true);

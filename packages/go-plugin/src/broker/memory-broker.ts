@@ -1,5 +1,7 @@
-import { connectGrpc, createGrpcServer, createStreamPair } from "@fairlead/grpc";
+import { connectGrpc, createStreamPair, interceptClient } from "@fairlead/grpc";
 import type { ClientConnection, GrpcServer, ServiceRegistrar } from "@fairlead/grpc";
+import { createBrokeredServer, peerGrpc } from "../grpc-options.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { PluginError } from "../plugin-error.ts";
 import type { PeerRole } from "../tls/peer-tls.ts";
 import type { BrokeredServer, OwnedBroker } from "./broker.ts";
@@ -24,9 +26,11 @@ export function createMemoryBrokers(schedule: Schedule = scheduleTimer): {
 class MemoryBroker implements OwnedBroker {
   readonly #slots: OneShotSlots<GrpcServer>;
   readonly #ledger = new BrokerLedger();
+  readonly #grpc: PeerGrpc;
   #tellPeer: (id: number, server: GrpcServer) => void = () => {};
 
   constructor(peer: PeerRole, schedule: Schedule) {
+    this.#grpc = peerGrpc(peer);
     this.#slots = new OneShotSlots({ peer, schedule });
   }
 
@@ -41,7 +45,7 @@ class MemoryBroker implements OwnedBroker {
   async accept(id: number, register: (registrar: ServiceRegistrar) => void): Promise<BrokeredServer> {
     checkBrokerId(id);
     this.#ledger.ended.throwIfAborted();
-    const grpc = createGrpcServer();
+    const grpc = createBrokeredServer(this.#grpc);
     register(grpc);
     const server = this.#ledger.enter(id, grpc, { stopListening() {}, destroy() {} });
     this.#tellPeer(id, grpc);
@@ -54,7 +58,8 @@ class MemoryBroker implements OwnedBroker {
     const [near, far] = createStreamPair();
     // Closed in the meantime, it destroys the stream.
     server.accept(far);
-    return this.#ledger.adopt(connectGrpc(near));
+    const { client, clientInterceptors } = this.#grpc;
+    return this.#ledger.adopt(interceptClient(connectGrpc(near, client), clientInterceptors));
   }
 
   async drain(options: { readonly graceMs: number }): Promise<void> {

@@ -1,7 +1,9 @@
 import { createServer } from "node:net";
 import type { Duplex } from "node:stream";
-import { createGrpcServer } from "@fairlead/grpc";
+import { interceptClient } from "@fairlead/grpc";
 import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+import { createBrokeredServer, peerGrpc } from "../grpc-options.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import type { ConnInfo } from "../protocol/conn-info.ts";
@@ -29,6 +31,8 @@ export interface MuxBrokerParts {
   /** Inside each stream, as on the main one; plaintext when left out. */
   readonly tls: PeerTls | undefined;
   readonly logger: Logger;
+  /** Default: no interceptors, the usual limits. */
+  readonly grpc?: PeerGrpc;
   readonly schedule?: Schedule;
 }
 
@@ -40,12 +44,14 @@ export class MuxBroker implements OwnedBroker, InfoListener {
   readonly #parts: MuxBrokerParts;
   readonly #schedule: Schedule;
   readonly #ledger = new BrokerLedger();
+  readonly #grpc: PeerGrpc;
   readonly #knocks: KnockSender;
   readonly #answers: KnockAnswers;
 
   constructor(parts: MuxBrokerParts) {
     const { infos, peer, door, logger, schedule = scheduleTimer } = parts;
     this.#parts = parts;
+    this.#grpc = parts.grpc ?? peerGrpc(parts.peer);
     this.#schedule = schedule;
     this.#knocks = new KnockSender({ infos, peer, schedule, open: () => door.openStream() });
     this.#answers = new KnockAnswers({ infos, door, logger, schedule });
@@ -59,7 +65,7 @@ export class MuxBroker implements OwnedBroker, InfoListener {
   async accept(id: number, register: (registrar: ServiceRegistrar) => void): Promise<BrokeredServer> {
     checkBrokerId(id);
     this.#ledger.ended.throwIfAborted();
-    const grpc = createGrpcServer();
+    const grpc = createBrokeredServer(this.#grpc);
     register(grpc);
     const { tls, peer, logger } = this.#parts;
     // It listens nowhere: streams are put into it.
@@ -86,8 +92,9 @@ export class MuxBroker implements OwnedBroker, InfoListener {
     const cancel = this.#schedule(() => late.abort(notConnected(peer, id)), BROKER_TIMEOUT_MS);
     try {
       const signal = AbortSignal.any([late.signal, ...given]);
-      const connection = await connectGrpcOn(stream, `the stream for id ${id}`, { tls, peer, signal });
-      return this.#ledger.adopt(connection);
+      const { client, clientInterceptors } = this.#grpc;
+      const connection = await connectGrpcOn(stream, `the stream for id ${id}`, { tls, peer, grpc: client, signal });
+      return this.#ledger.adopt(interceptClient(connection, clientInterceptors));
     } finally {
       cancel();
     }

@@ -1,5 +1,7 @@
-import { createGrpcServer } from "@fairlead/grpc";
+import { interceptClient } from "@fairlead/grpc";
 import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+import { createBrokeredServer, peerGrpc } from "../grpc-options.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import type { ConnInfo } from "../protocol/conn-info.ts";
@@ -28,6 +30,8 @@ export interface SocketBrokerParts {
   /** The same as on the main connection; plaintext when left out. */
   readonly tls: PeerTls | undefined;
   readonly logger: Logger;
+  /** Default: no interceptors, the usual limits. */
+  readonly grpc?: PeerGrpc;
   /** Where the sides see different networks or file systems: from here to there, and back. May throw. */
   readonly translate?: {
     toPeer(address: PluginAddress): PluginAddress;
@@ -45,11 +49,13 @@ export class SocketBroker implements OwnedBroker, InfoListener {
   readonly #schedule: Schedule;
   readonly #slots: OneShotSlots<ConnInfo>;
   readonly #ledger = new BrokerLedger();
+  readonly #grpc: PeerGrpc;
   readonly #listeners = new Set<ServedListener>();
   #saidTooMany = false;
 
   constructor(parts: SocketBrokerParts) {
     this.#parts = parts;
+    this.#grpc = parts.grpc ?? peerGrpc(parts.peer);
     this.#schedule = parts.schedule ?? scheduleTimer;
     this.#slots = new OneShotSlots({ peer: parts.peer, schedule: this.#schedule });
     parts.infos.start(this);
@@ -62,7 +68,7 @@ export class SocketBroker implements OwnedBroker, InfoListener {
   async accept(id: number, register: (registrar: ServiceRegistrar) => void): Promise<BrokeredServer> {
     checkBrokerId(id);
     this.#ledger.ended.throwIfAborted();
-    const grpc = createGrpcServer();
+    const grpc = createBrokeredServer(this.#grpc);
     register(grpc);
     const { place, tls, peer, logger, infos } = this.#parts;
     const listener = await openListener(place, tls && (() => tls.createServer()));
@@ -94,8 +100,9 @@ export class SocketBroker implements OwnedBroker, InfoListener {
     const cancel = this.#schedule(() => late.abort(notConnected(peer, id)), BROKER_TIMEOUT_MS);
     const signals = [late.signal, this.#ledger.ended, ...(options.signal === undefined ? [] : [options.signal])];
     try {
-      const connection = await dialGrpc(address, { tls, peer, signal: AbortSignal.any(signals) });
-      return this.#ledger.adopt(connection);
+      const { client, clientInterceptors } = this.#grpc;
+      const connection = await dialGrpc(address, { tls, peer, grpc: client, signal: AbortSignal.any(signals) });
+      return this.#ledger.adopt(interceptClient(connection, clientInterceptors));
     } finally {
       cancel();
     }

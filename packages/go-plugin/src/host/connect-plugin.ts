@@ -1,5 +1,6 @@
 import type { ClientConnection } from "@fairlead/grpc";
 import { MuxDoor } from "../broker/mux-door.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
 import type { PeerTls } from "../tls/peer-tls.ts";
@@ -19,17 +20,18 @@ export async function connectPlugin(
   options: {
     readonly tls: PeerTls | undefined;
     readonly multiplex: boolean;
+    readonly grpc: PeerGrpc["client"];
     readonly logger: Logger;
     readonly signal: AbortSignal;
   },
 ): Promise<PluginConnection> {
-  const { tls, multiplex, logger, signal } = options;
-  if (!multiplex) return { connection: await dialGrpc(address, { tls, peer: "plugin", signal }) };
+  const { tls, multiplex, grpc, logger, signal } = options;
+  if (!multiplex) return { connection: await dialGrpc(address, { tls, peer: "plugin", grpc, signal }) };
   const door = new MuxDoor({ peer: "plugin", logger });
   // The one connection is plain: TLS is inside its streams.
   door.attach(await dialSocket(address, { peer: "plugin", signal }));
   try {
-    const connection = await connectGrpcOn(door.openStream(), "its main stream", { tls, peer: "plugin", signal });
+    const connection = await connectGrpcOn(door.openStream(), "its main stream", { tls, peer: "plugin", grpc, signal });
     void connection.closed.then(() => door.destroy());
     return { connection, door };
   } catch (error) {

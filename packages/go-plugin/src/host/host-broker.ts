@@ -3,13 +3,14 @@ import type { OwnedBroker } from "../broker/broker.ts";
 import { HostInfoStream } from "../broker/host-info-stream.ts";
 import { MuxBroker } from "../broker/mux-broker.ts";
 import { SocketBroker } from "../broker/socket-broker.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { PluginError } from "../plugin-error.ts";
 import { onProcessExit } from "./exit-hook.ts";
 import type { ConnectedPlugin } from "./open-plugin.ts";
 
 /** Opens the broker's stream, and brokers connections until `gone` is aborted with the PluginError that says why. */
-export function openHostBroker(plugin: ConnectedPlugin, gone: AbortSignal): OwnedBroker {
-  const broker = createBroker(plugin);
+export function openHostBroker(plugin: ConnectedPlugin, grpc: PeerGrpc, gone: AbortSignal): OwnedBroker {
+  const broker = createBroker(plugin, grpc);
   const forget = onProcessExit(() => broker.removeFiles());
   gone.addEventListener(
     "abort",
@@ -22,10 +23,10 @@ export function openHostBroker(plugin: ConnectedPlugin, gone: AbortSignal): Owne
   return broker;
 }
 
-function createBroker(plugin: ConnectedPlugin): OwnedBroker {
+function createBroker(plugin: ConnectedPlugin, grpc: PeerGrpc): OwnedBroker {
   const { life, connection, door, tls, socketFolder, socketGroup, logger } = plugin;
   const infos = new HostInfoStream(connection);
-  if (door !== undefined) return new MuxBroker({ infos, door, peer: "plugin", tls, logger });
+  if (door !== undefined) return new MuxBroker({ infos, door, peer: "plugin", tls, logger, grpc });
   return new SocketBroker({
     infos,
     peer: "plugin",
@@ -36,6 +37,7 @@ function createBroker(plugin: ConnectedPlugin): OwnedBroker {
     },
     tls,
     logger,
+    grpc,
     translate: {
       toPeer: (address) => life.translateToPlugin(address),
       fromPeer: (address) => life.translateToHost(address),

@@ -11,6 +11,7 @@ export type {
   PluginProcess,
   PluginState,
 } from "./launch-options.ts";
+export type { GrpcLimits, HostGrpcOptions } from "../grpc-options.ts";
 export type { SocketPlace } from "./socket-folder.ts";
 export { reattach } from "./reattach.ts";
 export type { ReattachOptions } from "./reattach-plan.ts";

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { HostGrpcOptions } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import type { CookiePair, PluginKind } from "../plugin-kind.ts";
 import type { ManualTls } from "../tls/manual-tls.ts";
@@ -52,6 +53,8 @@ export interface LaunchOptions<K extends KindMap> {
   readonly startTimeoutMs?: number;
   /** How long each step of stop() may take before the next harder one, milliseconds. Default 2 000. */
   readonly stopGraceMs?: number;
+  /** Limits and interceptors of the gRPC connections to the plugin, brokered ones included. Default: 128 MiB, none. */
+  readonly grpc?: HostGrpcOptions;
   /** Ports offered to plugins that listen on tcp (Windows). Default 10000 to 25000, as in go-plugin. */
   readonly ports?: { readonly min: number; readonly max: number };
   /** Aborts the start; once launched, kills the plugin. */

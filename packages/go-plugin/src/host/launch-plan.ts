@@ -1,4 +1,5 @@
 import { basename, isAbsolute } from "node:path";
+import type { PeerGrpc } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import type { CookiePair } from "../plugin-kind.ts";
@@ -22,6 +23,7 @@ export interface LaunchPlan {
   readonly kinds: ReadonlyMap<number, KindMap>;
   readonly tls: "auto" | "none" | PeerTls;
   readonly multiplex: boolean;
+  readonly grpc: PeerGrpc;
   readonly checksum: Checksum | undefined;
   readonly startTimeoutMs: number;
   readonly stopGraceMs: number;
@@ -60,6 +62,7 @@ export function planLaunch(options: LaunchOptions<KindMap>): LaunchPlan {
     kinds: rules.readVersions(options.versions),
     tls: readTls(options.tls),
     multiplex: options.multiplex ?? false,
+    grpc: rules.readGrpc(options.grpc),
     checksum: options.checksum,
     startTimeoutMs: rules.readDuration("startTimeoutMs", options.startTimeoutMs ?? 60_000),
     stopGraceMs: rules.readDuration("stopGraceMs", options.stopGraceMs ?? 2_000),

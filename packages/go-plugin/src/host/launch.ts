@@ -53,7 +53,13 @@ async function finishStart(
     const tls = agreeOnTls(handshake, typeof plan.tls === "string" ? identity : plan.tls);
     deadline.stage = "a connection";
     const { socketFolder, logger } = child;
-    const opened = await connectPlugin(address, { tls, multiplex, logger, signal: deadline.signal });
+    const opened = await connectPlugin(address, {
+      tls,
+      multiplex,
+      grpc: plan.grpc.client,
+      logger,
+      signal: deadline.signal,
+    });
     const info = { protocolVersion: handshake.appVersion, address, pid: child.pid };
     const { group: socketGroup } = plan.sockets;
     const connected = { life: child, ...opened, tls, socketFolder, socketGroup, info, logger };

@@ -13,7 +13,7 @@ import type { StartDeadline } from "./start-deadline.ts";
 import { receiveStdio } from "./stdio-sink.ts";
 
 /** What launch() and reattach() have in common. */
-export type OpenPlan = Pick<LaunchPlan, "name" | "kinds" | "stopGraceMs" | "signal" | "stdio" | "onExit">;
+export type OpenPlan = Pick<LaunchPlan, "name" | "kinds" | "stopGraceMs" | "signal" | "stdio" | "onExit" | "grpc">;
 
 /** A plugin that the host is connected to. */
 export interface ConnectedPlugin extends PluginConnection {
@@ -39,7 +39,7 @@ export async function openPlugin(
   const gone = new AbortController();
   // Both at once, as Go does: a plugin may print before it answers anything, and blocks until somebody reads.
   void receiveStdio(connection, plan.stdio, logger, gone.signal);
-  const broker = openHostBroker(connected, gone.signal);
+  const broker = openHostBroker(connected, plan.grpc, gone.signal);
   try {
     deadline.stage = "an answer to the health check";
     await deadline.limit(checkAlive(connection, { signal: deadline.signal }));
@@ -52,6 +52,7 @@ export async function openPlugin(
     name: plan.name,
     child: life,
     connection: new MortalConnection(connection, gone.signal),
+    interceptors: plan.grpc.clientInterceptors,
     broker,
     info,
     kinds: plan.kinds.get(info.protocolVersion) ?? {},

@@ -1,3 +1,5 @@
+import { findGrpcProblem, hostGrpc } from "../grpc-options.ts";
+import type { HostGrpcOptions, PeerGrpc } from "../grpc-options.ts";
 import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
@@ -43,6 +45,12 @@ export class OptionRules {
       throw this.invalid("logger", "has no method log or no method child");
     }
     return ((logger as Logger | undefined) ?? silentLogger).child({ plugin });
+  }
+
+  readGrpc(options: HostGrpcOptions | undefined): PeerGrpc {
+    const problem = options === undefined ? undefined : findGrpcProblem(options);
+    if (problem !== undefined) throw this.invalid("grpc", problem);
+    return hostGrpc(options);
   }
 
   checkCallback(option: string, value: unknown): void {

@@ -13,7 +13,7 @@ import type { AttachedRunner } from "./runner.ts";
 /** How to attach to a plugin that runs already; each option as in {@link LaunchOptions}. */
 export interface ReattachOptions<K extends KindMap> extends Pick<
   LaunchOptions<K>,
-  "versions" | "stopGraceMs" | "signal" | "logger" | "stdio" | "onExit"
+  "versions" | "stopGraceMs" | "signal" | "logger" | "stdio" | "onExit" | "grpc"
 > {
   /** Certificates of the host's own, for a plugin that has some too. Default: plaintext. */
   readonly tls?: ManualTls;
@@ -59,6 +59,7 @@ export function planReattach(given: ReattachInfo, options: ReattachOptions<KindM
     signal: options.signal ?? new AbortController().signal,
     logger: rules.readLogger(options.logger, name),
     stdio: options.stdio ?? {},
+    grpc: rules.readGrpc(options.grpc),
     onExit: options.onExit,
     runner: options.runner,
     tls: options.tls === undefined ? undefined : createManualTls(options.tls, "plugin"),

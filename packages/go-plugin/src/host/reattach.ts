@@ -64,10 +64,13 @@ function findPlugin({ info, runner }: ReattachPlan): AnyAttachedRunner {
 }
 
 // go-plugin dials once to see that somebody is there, and then again; one connection shows it as well.
-async function connect({ info: { address }, tls }: ReattachPlan, deadline: StartDeadline): Promise<ClientConnection> {
+async function connect(
+  { info: { address }, tls, grpc }: ReattachPlan,
+  deadline: StartDeadline,
+): Promise<ClientConnection> {
   deadline.stage = "a connection";
   try {
-    return await dialGrpc(address, { tls, peer: "plugin", signal: deadline.signal });
+    return await dialGrpc(address, { tls, peer: "plugin", grpc: grpc.client, signal: deadline.signal });
   } catch (error) {
     if (PluginError.is(error, "ERR_CONNECT_FAILED")) throw notFound(error.summary, error);
     throw error;

@@ -1,3 +1,5 @@
+import { interceptClient } from "@fairlead/grpc";
+import type { ClientInterceptor } from "@fairlead/grpc";
 import type { Broker } from "../broker/broker.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
@@ -14,6 +16,8 @@ export interface RunningPluginParts<K extends KindMap> {
   readonly name: string;
   readonly child: PluginLife;
   readonly connection: MortalConnection;
+  /** Before the kinds' calls. */
+  readonly interceptors: readonly ClientInterceptor[];
   readonly broker: Broker;
   readonly info: ReattachInfo;
   readonly kinds: K;
@@ -57,14 +61,15 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
   }
 
   dispense<N extends keyof K & string>(name: N): ClientOf<K[N]> {
-    const { kinds, connection, broker, logger, gone } = this.#parts;
+    const { kinds, connection, interceptors, broker, logger, gone } = this.#parts;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
       throw new PluginError("ERR_UNKNOWN_PLUGIN", `unknown plugin type: ${name}`, {
         details: { plugin: this.#parts.name, kind: name, version: this.protocolVersion, known: Object.keys(kinds) },
       });
     }
-    return kind.connect(connection, { logger, signal: gone.signal, broker }) as ClientOf<K[N]>;
+    const calls = interceptClient(connection, interceptors);
+    return kind.connect(calls, { logger, signal: gone.signal, broker }) as ClientOf<K[N]>;
   }
 
   async ping(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { createGrpcServer } from "@fairlead/grpc";
+import { createGrpcServer, interceptServer } from "@fairlead/grpc";
 import type { GrpcServer } from "@fairlead/grpc";
 import type { OwnedBroker } from "../broker/broker.ts";
 import { brokerClosed } from "../broker/broker-errors.ts";
@@ -8,6 +8,8 @@ import { MuxDoor } from "../broker/mux-door.ts";
 import { MuxListener } from "../broker/mux-listener.ts";
 import { PluginInfoStream } from "../broker/plugin-info-stream.ts";
 import { SocketBroker } from "../broker/socket-broker.ts";
+import { findGrpcProblem, pluginGrpc } from "../grpc-options.ts";
+import type { PeerGrpc } from "../grpc-options.ts";
 import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
@@ -30,6 +32,9 @@ import type { Env, PluginServer, PluginServerOptions } from "./serve-options.ts"
 import { StdioRelay } from "./stdio-relay.ts";
 
 const DEFAULT_SHUTDOWN_GRACE_MS = 1_500;
+// Of what a host says about itself and should not.
+const SHOWN_ITEMS = 5;
+const SHOWN_CHARACTERS = 40;
 
 /** What the process around a server needs besides. */
 export interface OwnedPluginServer extends PluginServer {
@@ -67,6 +72,7 @@ export async function openPluginServer(options: PluginServerOptions, stdio: Stdi
 /** Serves whoever connects, and tells nobody. */
 export async function openServer(options: ServerOptions, stdio: StdioRelay): Promise<OwnedPluginServer> {
   const logger = options.logger ?? silentLogger;
+  checkGrpc(options.grpc);
   const appVersion = chooseVersion(options, logger);
   const tls = createPluginTls(options, logger);
   await options.start?.();
@@ -85,7 +91,11 @@ function chooseVersion(options: ServerOptions, logger: Logger): number {
   const versions = Object.keys(options.versions).map(Number);
   if (versions.length === 0) throw new PluginError("ERR_INVALID_OPTION", "serve: no version to serve was given");
   const choice = chooseAppVersion(versions, options.env[ENV_PROTOCOL_VERSIONS]);
-  for (const item of choice.invalid) logger.log("warn", "server sent invalid plugin version", { item });
+  const { invalid } = choice;
+  if (invalid.length > 0) {
+    const items = invalid.slice(0, SHOWN_ITEMS).map((item) => item.slice(0, SHOWN_CHARACTERS));
+    logger.log("warn", "server sent invalid plugin version", { items, count: invalid.length });
+  }
   return choice.version;
 }
 
@@ -96,6 +106,12 @@ function chooseVersion(options: ServerOptions, logger: Logger): number {
 function readMultiplex(env: Env): boolean | undefined {
   const text = env[ENV_MULTIPLEX_GRPC] ?? "";
   return text === "" ? undefined : parseGoBoolean(text) === true;
+}
+
+function checkGrpc(options: unknown): void {
+  const problem = options === undefined ? undefined : findGrpcProblem(options);
+  if (problem === undefined) return;
+  throw new PluginError("ERR_INVALID_OPTION", `serve: option grpc ${problem}`, { details: { option: "grpc" } });
 }
 
 interface PluginTls {
@@ -125,6 +141,7 @@ class ListeningPlugin implements OwnedPluginServer {
   readonly protocolVersion: number;
   readonly closed: Promise<void>;
   readonly #options: ServerOptions;
+  readonly #peerGrpc: PeerGrpc;
   readonly #logger: Logger;
   readonly #address: PluginAddress;
   readonly #grpc: GrpcServer;
@@ -147,6 +164,7 @@ class ListeningPlugin implements OwnedPluginServer {
   }) {
     const { options, logger, listener, multiplex, tls, appVersion } = parts;
     this.#options = options;
+    this.#peerGrpc = pluginGrpc(options.grpc);
     this.#logger = logger;
     this.#address = listener.address;
     this.protocolVersion = appVersion;
@@ -206,14 +224,15 @@ class ListeningPlugin implements OwnedPluginServer {
   #createBroker(door: MuxDoor | undefined, tls: PeerTls | undefined): OwnedBroker {
     const infos = this.#infos;
     const logger = this.#logger;
-    if (door !== undefined) return new MuxBroker({ infos, door, peer: "host", tls, logger });
+    const grpc = this.#peerGrpc;
+    if (door !== undefined) return new MuxBroker({ infos, door, peer: "host", tls, logger, grpc });
     // The folder, if the host gave one, goes with the main socket.
     const place = { ...readListenPlace(this.#options.env), ownsFolder: false };
-    return new SocketBroker({ infos, peer: "host", place, tls, logger });
+    return new SocketBroker({ infos, peer: "host", place, tls, logger, grpc });
   }
 
   #createServer(): GrpcServer {
-    const server = createGrpcServer();
+    const server = createGrpcServer(this.#peerGrpc.server);
     const plugins = this.#options.versions[this.protocolVersion] ?? [];
     registerPluginServices(server, {
       stdio: this.#stdio,
@@ -222,8 +241,9 @@ class ListeningPlugin implements OwnedPluginServer {
       shutdown: this.#closeUnasked,
       descriptors: () => plugins.flatMap((plugin) => plugin.descriptors?.() ?? []),
     });
+    const registrar = interceptServer(server, this.#peerGrpc.serverInterceptors);
     for (const plugin of plugins) {
-      plugin.register(server, { logger: this.#logger, broker: this.#broker });
+      plugin.register(registrar, { logger: this.#logger, broker: this.#broker });
     }
     return server;
   }

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { ServiceRegistrar } from "@fairlead/grpc";
+import type { PluginGrpcOptions } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import type { ManualTls } from "../tls/manual-tls.ts";
@@ -35,6 +36,8 @@ export interface ServeOptions {
    * not served. Default: AutoMTLS with hosts that ask for it, else plaintext.
    */
   readonly tls?: ManualTls;
+  /** Limits and interceptors of the gRPC connections with the host, brokered ones included. Default: 128 MiB, none. */
+  readonly grpc?: PluginGrpcOptions;
   /** How long running calls and `stop` may take when the host ends the plugin, milliseconds. Default 1 500. */
   readonly shutdownGraceMs?: number;
   /** Runs before the handshake line is printed; the host waits for it. A rejection fails the start. */

@@ -1,6 +1,7 @@
 import { connectGrpc, createGrpcServer, createStreamPair } from "@fairlead/grpc";
 import { brokerClosed } from "../broker/broker-errors.ts";
 import { createMemoryBrokers } from "../broker/memory-broker.ts";
+import { hostGrpc, pluginGrpc } from "../grpc-options.ts";
 import { silentLogger } from "../logger.ts";
 import type { Logger } from "../logger.ts";
 import type { PluginKind } from "../plugin-kind.ts";
@@ -29,12 +30,12 @@ export async function connectInMemory<Impl, Client>(
 ): Promise<InMemoryPlugin<Client>> {
   const logger = options.logger ?? silentLogger;
   const gone = new AbortController();
-  const server = createGrpcServer();
+  const server = createGrpcServer(pluginGrpc().server);
   const brokers = createMemoryBrokers();
   kind.register(server, impl, { logger, broker: brokers.plugin });
   const [hostEnd, pluginEnd] = createStreamPair();
   server.accept(pluginEnd);
-  const connection = connectGrpc(hostEnd);
+  const connection = connectGrpc(hostEnd, hostGrpc().client);
   const close = async (): Promise<void> => {
     await connection.close({ graceMs: GRACE_MS });
     server.destroy();
