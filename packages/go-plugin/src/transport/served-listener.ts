@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { GrpcServer } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
@@ -41,15 +42,14 @@ export class ServedListener {
       remember(socket, this.#served);
       grpc.accept(socket);
     });
-    server.on(
-      "tlsClientError",
-      (error: Error, { authorizationError }: { readonly authorizationError?: string | Error }) => {
-        if (this.#isStopped) return;
-        // A certificate that is not wanted is seen as a connection that ended.
-        const reason = String(authorizationError ?? error.message);
-        logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
-      },
-    );
+    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+      // Node leaves one open that took too long.
+      socket.destroy();
+      if (this.#isStopped) return;
+      // A certificate that is not wanted is seen as a connection that ended.
+      const reason = String(socket.authorizationError ?? error.message);
+      logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
+    });
     server.maxConnections = MAX_CONNECTIONS;
     let dropped = 0;
     server.on("drop", () => {
