@@ -8,6 +8,7 @@ import type { PluginKind } from "../plugin-kind.ts";
 
 const GRACE_MS = 1_000;
 
+/** What {@link connectInMemory} may be told (go-plugin's `TestOptions`). */
 export interface InMemoryOptions {
   /** Given to both sides. Default: silent. */
   readonly logger?: Logger;
@@ -39,10 +40,9 @@ export async function connectInMemory<Impl, Client>(
   const close = async (): Promise<void> => {
     await connection.close({ graceMs: GRACE_MS });
     server.destroy();
-    for (const broker of [brokers.plugin, brokers.host]) {
-      await broker.drain({ graceMs: GRACE_MS });
-      broker.end(brokerClosed());
-    }
+    const ends = [brokers.plugin, brokers.host];
+    await Promise.all(ends.map((broker) => broker.drain({ graceMs: GRACE_MS })));
+    for (const broker of ends) broker.end(brokerClosed());
     gone.abort();
   };
   const client = kind.connect(connection, { logger, signal: gone.signal, broker: brokers.host });
