@@ -60,4 +60,5 @@ export const ERROR_CODES = {
   },
 } as const satisfies Readonly<Record<string, { readonly nextStep: string }>>;
 
+/** Every code of a `PluginError`; docs/reference/errors.md has a section for each. */
 export type PluginErrorCode = keyof typeof ERROR_CODES;

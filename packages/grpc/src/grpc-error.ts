@@ -1,10 +1,13 @@
 import { Metadata } from "./metadata.ts";
 import type { ErrorStatusCode, StatusCode } from "./status.ts";
 
+/** What a status may carry besides its code and message. */
 export interface GrpcErrorOptions {
   /** Sent as trailing metadata by a server; what the server sent, on a client. */
   readonly trailers?: Metadata;
+  /** What went wrong below; not sent. */
   readonly cause?: unknown;
+  /** On a client: the server has not acted on the call, and why that is known. Default: it may have. */
   readonly unprocessed?: Unprocessed;
 }
 

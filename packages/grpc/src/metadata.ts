@@ -1,3 +1,4 @@
+/** Bytes for names that end in `-bin`, printable ASCII for all others. */
 export type MetadataValue = string | Uint8Array;
 
 const NAME = /^[0-9a-z_.-]+$/;

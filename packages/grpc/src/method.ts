@@ -4,6 +4,7 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
+/** Which sides of a call stream. */
 export type MethodKind = "unary" | "server-streaming" | "client-streaming" | "bidirectional";
 
 /** One RPC: where it lives, which sides stream, and its two codecs. Shared by clients and servers. */
@@ -15,6 +16,7 @@ export interface Method<Req, Res, K extends MethodKind = MethodKind> {
   readonly response: Codec<Res>;
 }
 
+/** Puts a method together: its kind, its path `/package.Service/Method`, and the codecs of its messages. */
 export function defineMethod<K extends MethodKind, Req, Res>(
   kind: K,
   path: string,

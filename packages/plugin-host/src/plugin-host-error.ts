@@ -12,6 +12,7 @@ export const PLUGIN_HOST_ERROR_CODES = {
   ERR_PLUGIN_START_FAILED: { nextStep: "" },
 } as const satisfies Readonly<Record<string, { readonly nextStep: string }>>;
 
+/** Every code of a `PluginHostError`. */
 export type PluginHostErrorCode = keyof typeof PLUGIN_HOST_ERROR_CODES;
 
 /** Plain facts about a failure, safe to log: no arguments and no environment values of a plugin. */

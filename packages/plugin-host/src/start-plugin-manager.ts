@@ -19,9 +19,11 @@ import type { RestartPolicy } from "./supervisor/restart-policy.ts";
 
 /** What a host needs to run the plugins of its configuration. */
 export interface PluginManagerOptions {
+  /** What to run, as {@link parsePluginConfigs} reads it. */
   readonly plugins: readonly PluginConfig[];
   /** The host's environment; a plugin gets what its `env_prefix` and `env_vars` name. */
   readonly env: Env;
+  /** Receives what happens to plugins, and their own logs. */
   readonly logger: Logger;
   /** Receive what plugins print after their handshake. Default: the log, one line `plugin output` each. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };

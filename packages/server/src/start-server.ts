@@ -18,8 +18,11 @@ import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
 import { weighBuffersWithHeap } from "./transfer-memory.ts";
 
+/** What a server needs. */
 export interface StartServerOptions {
+  /** What {@link loadConfig} has read. */
   readonly config: Config;
+  /** Receives the server's events; {@link createLogger} makes one. */
   readonly logger: Logger;
   /** Where what plugins print goes, as it is. Default: the log, one line `plugin output` each. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
@@ -27,6 +30,7 @@ export interface StartServerOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How much time a server takes to end. */
 export interface StopOptions {
   /** How long clients may go on working. Default 0. */
   readonly graceMs?: number;

@@ -67,6 +67,7 @@ export interface DirectoryHandle {
   close(): Promise<void>;
 }
 
+/** One name in a directory. */
 export interface DirectoryEntry {
   /** One path part. */
   readonly name: string;
@@ -98,19 +99,25 @@ export interface OpenFlags {
   readonly exclusive: boolean;
 }
 
+/** What to do when there is something under the new name. */
 export interface RenameOptions {
+  /** Whether it is replaced, at once and as a whole; else the request fails. */
   readonly overwrite: boolean;
 }
 
+/** Which part of a file is copied, and where to (copy-data). */
 export interface CopyOptions {
+  /** Where to begin in the source, bytes. */
   readonly position: number;
   /** 0: to the end of the source. */
   readonly lengthBytes: number;
+  /** Where to begin in the target, bytes. */
   readonly targetPosition: number;
   /** Aborted when the session ended: stop early. */
   readonly signal?: AbortSignal;
 }
 
+/** Names in the order of the ids that were asked for; "" for one without a name. */
 export interface UserGroupNames {
   readonly users: readonly string[];
   readonly groups: readonly string[];

@@ -5,6 +5,7 @@ import type { HandleBudget } from "./session/open-handles.ts";
 import { SftpSession } from "./session/sftp-session.ts";
 import type { SftpLogger, SftpSessionEnd } from "./session/sftp-session.ts";
 
+/** Bounds of one session. */
 export interface ServeSftpOptions {
   /** Files and directories open at once; one more OPEN is answered FAILURE. Default 1024. Reported by limits@openssh.com. */
   readonly maxHandles?: number;

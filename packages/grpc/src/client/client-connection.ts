@@ -13,6 +13,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds from now; sent as `grpc-timeout` and enforced here too. Default: none. */
   readonly deadlineMs?: number;
+  /** Sent with the call. Default: none. */
   readonly metadata?: Metadata;
   /**
    * How requests are packed, each by itself, on Node's thread pool; one that does not shrink goes as it is. Only for servers
@@ -27,6 +28,7 @@ export interface CallOptions {
   readonly onTrailers?: (metadata: Metadata) => void;
 }
 
+/** How a connection or server ends. */
 export interface CloseOptions {
   /** How long open calls may still take before they are cut. Default 5,000. */
   readonly graceMs?: number;
@@ -60,6 +62,7 @@ export interface ClientConnection extends AsyncDisposable {
   destroy(reason?: Error): void;
 }
 
+/** An open call of which both sides stream: iterate it for the responses. Its end is the server's; leaving the loop early cancels. */
 export interface BidiCall<Req, Res> extends AsyncIterable<Res> {
   /** Resolves when flow control let the message go; rejects when the call is over. */
   send(message: Req): Promise<void>;
@@ -68,11 +71,13 @@ export interface BidiCall<Req, Res> extends AsyncIterable<Res> {
   cancel(): void;
 }
 
+/** How one connection of a client behaves. */
 export interface ClientOptions {
   /** `:authority`; printable ASCII, else `connectGrpc` throws TypeError. Default `localhost`. */
   readonly authority?: string;
   /** Default `http`. */
   readonly scheme?: "http" | "https";
+  /** `user-agent` of every call. Printable ASCII. Default `grpc-fairlead/0.1`. */
   readonly userAgent?: string;
   /** Largest message taken. Default 64 MiB. */
   readonly maxReceiveBytes?: number;

@@ -2,6 +2,7 @@ import type { Codec } from "../method.ts";
 
 /** grpc.health.v1.HealthCheckResponse.ServingStatus, in the order of its numbers. */
 const SERVING_STATUSES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"] as const;
+/** What grpc.health.v1 says of a service. */
 export type ServingStatus = (typeof SERVING_STATUSES)[number];
 
 /** HealthCheckRequest: `string service = 1`. */

@@ -14,6 +14,7 @@ import { EarlyBytes } from "./early-bytes.ts";
  */
 export type ConnectivityState = "idle" | "connecting" | "ready" | "transient-failure" | "shutdown";
 
+/** What a `dial` is given: one for each attempt. */
 export interface DialAttempt {
   /** Aborted when the attempt takes too long, or nobody wants its connection any more. */
   readonly signal: AbortSignal;

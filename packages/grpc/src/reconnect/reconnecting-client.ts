@@ -18,6 +18,7 @@ import { BackOff, type BackOffOptions } from "./back-off.ts";
 import { Connector, type ConnectivityState, type DialAttempt } from "./connector.ts";
 import { retryStream } from "./retry-stream.ts";
 
+/** How to reach a server, and how often to try. */
 export interface ReconnectOptions {
   /** Opens a byte stream to the server, TLS included. A rejection is a failed attempt. */
   readonly dial: (attempt: DialAttempt) => Promise<Duplex>;

@@ -28,6 +28,7 @@ const METHODS = ["v1", "v1alpha"].map((version) =>
   ),
 );
 
+/** What a server says about itself. */
 export interface ReflectionOptions {
   /** Names of the services to list, asked for at each request: give the server's own `services`. */
   readonly services: () => readonly string[];
@@ -44,6 +45,7 @@ export interface ReflectionService {
   register(server: ServiceRegistrar): void;
 }
 
+/** The service of a server that describes itself; costs nothing before a tool asks. */
 export function createReflectionService(options: ReflectionOptions): ReflectionService {
   return new ServerReflection(options);
 }

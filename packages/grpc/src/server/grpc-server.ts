@@ -28,9 +28,13 @@ export interface ServerCall {
   readonly trailers: Metadata;
 }
 
+/** Answers one request once. What it throws is the call's status: a GrpcError as it is, anything else UNKNOWN with its message. */
 export type UnaryHandler<Req, Res> = (request: Req, call: ServerCall) => Res | Promise<Res>;
+/** Answers one request with a stream; it is pulled no faster than the client reads. */
 export type ServerStreamHandler<Req, Res> = (request: Req, call: ServerCall) => AsyncIterable<Res>;
+/** Answers a stream of requests once. */
 export type ClientStreamHandler<Req, Res> = (requests: AsyncIterable<Req>, call: ServerCall) => Promise<Res>;
+/** Answers a stream of requests with a stream. */
 export type BidiHandler<Req, Res> = (requests: AsyncIterable<Req>, call: ServerCall) => AsyncIterable<Res>;
 
 /** A gRPC server; connections are handed to it one byte stream at a time. */
@@ -61,6 +65,7 @@ export type ServiceRegistrar = Pick<
   "handleUnary" | "handleServerStream" | "handleClientStream" | "handleBidi"
 >;
 
+/** Limits and habits of a server, for each of its connections. */
 export interface ServerOptions {
   /** Largest message taken. Default 64 MiB. */
   readonly maxReceiveBytes?: number;

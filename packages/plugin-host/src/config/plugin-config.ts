@@ -4,6 +4,7 @@ export interface NotifierOptions {
   readonly fsEvents: readonly string[];
   /** Provider actions delivered, for the object types of `providerObjects`; both lists must match. */
   readonly providerEvents: readonly string[];
+  /** Which objects' events: `user`, `folder`, `admin` and so on; without any there are no provider events. */
   readonly providerObjects: readonly string[];
   /** Log events delivered, see `LogEventType` of the SDK. */
   readonly logEvents: readonly number[];

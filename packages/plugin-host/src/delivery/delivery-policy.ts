@@ -20,6 +20,7 @@ export interface DeliveryPolicy {
   readonly maxFailedLoginBytes: number;
 }
 
+/** What is delivered how, unless told otherwise. */
 export const defaultDeliveryPolicy: DeliveryPolicy = {
   maxInFlight: 250,
   maxFailedLoginsInFlight: 62,

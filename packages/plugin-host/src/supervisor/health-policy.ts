@@ -14,4 +14,5 @@ export interface HealthPolicy {
   readonly maxFailures: number;
 }
 
+/** How plugins are looked after, unless told otherwise. */
 export const defaultHealthPolicy: HealthPolicy = { intervalMs: 5_000, timeoutMs: 5_000, maxFailures: 4 };

@@ -14,6 +14,7 @@ export interface RestartPolicy {
   readonly maxFailures: number;
 }
 
+/** When plugins start again, unless told otherwise. */
 export const defaultRestartPolicy: RestartPolicy = {
   initialDelayMs: 100,
   maxDelayMs: 30_000,

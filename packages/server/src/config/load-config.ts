@@ -39,6 +39,7 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
+/** Where configuration is looked for. */
 export interface LoadConfigOptions {
   /**
    * Folder searched for the file and for `env.d`; one that is named must exist. Default `SFTPGO_CONFIG_DIR`, then the current folder and,

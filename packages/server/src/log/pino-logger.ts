@@ -4,8 +4,10 @@ import pretty from "pino-pretty";
 
 import { LineBuffer, type Output } from "./line-buffer.ts";
 
+/** How a line of the log looks. */
 export type LogFormat = "json" | "pretty";
 
+/** What is logged, how, and where to. */
 export interface LoggerOptions {
   /** Events below it are dropped. Default "info". */
   readonly level?: LogLevel;

@@ -13,6 +13,7 @@ import { createHandleLedger, handlesWithin, readOpenFileLimit } from "./handle-b
 import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
 import { socketOf } from "./ssh2-internals.ts";
 
+/** Where to listen. */
 export interface Binding {
   /** Empty = all addresses, IPv6 and IPv4. */
   readonly address: string;

@@ -1,0 +1,71 @@
+/** What the packages export is described where it is declared: who hovers over a name reads what it is. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+
+const root = import.meta.dirname;
+
+interface Exported {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** What an entry exports of the files of its package. */
+function exportsOf(entry: string): Exported[] {
+  const source = readFileSync(entry, "utf8");
+  return [...source.matchAll(/^export (?:type )?\{([^}]*)\} from "(\.[^"]+)";$/gm)].flatMap(([, names, path]) =>
+    names!
+      .split(",")
+      .map((name) => name.trim().replace(/^type /, ""))
+      .filter((name) => name !== "")
+      .map((name) => ({ name, file: join(dirname(entry), path!) })),
+  );
+}
+
+/** The declaration, and whether a comment stands right above it. */
+function findDeclaration({ name, file }: Exported): { readonly text: string; readonly described: boolean } {
+  const source = readFileSync(file, "utf8");
+  const pattern = new RegExp(
+    `^export (?:declare )?(?:abstract )?(?:async )?(?:interface|type|function\\*?|const|class) ${name}\\b`,
+    "m",
+  );
+  const found = pattern.exec(source);
+  assert.ok(found !== null, `${name} is not declared in ${file}`);
+  return { text: source.slice(found.index), described: source.slice(0, found.index).endsWith("*/\n") };
+}
+
+for (const manifest of globSync("packages/*/package.json", { cwd: root }).toSorted()) {
+  const { name: packageName, exports } = JSON.parse(readFileSync(join(root, manifest), "utf8")) as {
+    readonly name: string;
+    readonly exports: Readonly<Record<string, { readonly source: string }>>;
+  };
+  const entries = Object.values(exports).map(({ source }) => join(root, dirname(manifest), source));
+
+  test(`every export of ${packageName} is described`, () => {
+    const silent = entries
+      .flatMap((entry) => exportsOf(entry))
+      .filter((exported) => !findDeclaration(exported).described)
+      .map(({ name, file }) => `${name} in ${file.slice(root.length + 1)}`);
+    assert.deepEqual([...new Set(silent)], []);
+  });
+
+  test(`every option of ${packageName} is described`, () => {
+    const silent = entries
+      .flatMap((entry) => exportsOf(entry))
+      .filter(({ name }) => /^[A-Z].*(?:Options|Policy)$/.test(name))
+      .flatMap((exported) =>
+        findSilentMembers(findDeclaration(exported).text).map((member) => `${exported.name}.${member}`),
+      );
+    assert.deepEqual([...new Set(silent)], []);
+  });
+}
+
+/** The members of an interface without a comment of their own. */
+function findSilentMembers(declaration: string): string[] {
+  const lines = declaration.slice(0, declaration.search(/^\}/m)).split("\n");
+  return lines.flatMap((line, index) => {
+    const [, member] = /^ {2}(?:readonly )?(\w+)\??[:(]/.exec(line) ?? [];
+    return member === undefined || lines[index - 1]!.endsWith("*/") ? [] : [member];
+  });
+}
