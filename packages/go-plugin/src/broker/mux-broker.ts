@@ -115,7 +115,7 @@ export class MuxBroker implements OwnedBroker, InfoListener {
 
   onInfo({ serviceId, knock }: ConnInfo): void {
     // An address is for connections of their own.
-    if (knock === undefined) return;
+    if (knock === undefined || this.#ledger.ended.aborted) return;
     if (knock.knock && !knock.ack) this.#answers.onKnock(serviceId);
     else this.#knocks.onAnswer(serviceId, knock);
   }

@@ -76,6 +76,7 @@ export class MuxDoor {
    */
   expect(take: TakeStream): void {
     this.#expected?.cancelExpiry();
+    if (this.#isDestroyed) return;
     const cancelExpiry = this.#schedule(() => (this.#expected = undefined), BROKER_TIMEOUT_MS);
     this.#expected = { take, cancelExpiry };
   }

@@ -81,6 +81,7 @@ export class MuxListener {
       return;
     }
     this.#hasConnection = true;
+    socket.setNoDelay(true);
     this.stopListening();
     this.#door.attach(socket);
   }
