@@ -5,9 +5,12 @@ import { once } from "node:events";
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { text as readText } from "node:stream/consumers";
 import { after, test } from "node:test";
+import { createGrpcServer, defineMethod } from "@fairlead/grpc";
 import { parsePluginConfigs } from "@fairlead/plugin-host";
 import { loadConfig } from "fairlead";
 import { parse as parseYaml } from "yaml";
@@ -79,6 +82,33 @@ for (const [name, printed, index = 0] of [
     assert.match(stdout, printed, stderr);
   });
 }
+
+test("program 3 of packages/grpc waits for a server that is not there yet", async () => {
+  const folder = tempFolder(root);
+  const path = join(folder, "greeter.sock");
+  const code = codeBlocks(texts.get("packages/grpc/README.md")!, "ts")[2]!;
+  writeFileSync(join(folder, "program.ts"), code.replace("/run/greeter.sock", path));
+  const program = spawn(process.execPath, ["--conditions=source", join(folder, "program.ts")], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = readText(program.stdout);
+  const states: string[] = [];
+  const server = createGrpcServer();
+  const listener = createServer((socket) => server.accept(socket));
+  const text = {
+    encode: (value: string) => Buffer.from(value),
+    decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+  };
+  server.handleUnary(defineMethod("unary", "/demo.Greeter/Greet", text, text), (name) => `hello ${name}`);
+  for await (const line of createInterface(program.stderr)) {
+    states.push(line.split(" ")[0]!);
+    if (states.at(-1) === "transient-failure" && !listener.listening) listener.listen(path);
+  }
+  assert.equal(await output, "hello world\n");
+  assert.deepEqual(states, ["connecting", "transient-failure", "connecting", "ready", "shutdown"]);
+  await server.close();
+  listener.close();
+});
 
 test("each package's README begins with a program of less than 30 lines", () => {
   const lengths = globSync("packages/*/README.md", { cwd: root }).map((name): [string, number] => {

@@ -45,6 +45,11 @@ describe("the README", () => {
     assert.deepEqual([stdout, stderr], ["It is 42.\n", ""]);
   });
 
+  test("its metered host sees the call", () => {
+    const { stdout, stderr } = run(process.execPath, "metered-host.ts");
+    assert.deepEqual([stdout, stderr], ["/proto.KV/Get OK\n", ""]);
+  });
+
   test("its plugin, started by hand for debugging, serves a host that attaches, and lives on", async () => {
     const plugin = spawn(join(folder, "kv-plugin"), ["--debug"], {
       cwd: folder,
