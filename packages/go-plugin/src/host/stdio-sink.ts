@@ -1,9 +1,9 @@
 import type { Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { GrpcError } from "@fairlead/grpc";
+import { GrpcError, Metadata } from "@fairlead/grpc";
 import type { ClientConnection } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
-import { streamStdioMethod } from "../protocol/services.ts";
+import { STDIO_TAKES, streamStdioMethod } from "../protocol/services.ts";
 
 /** Where a plugin's prints go; what has no sink is read and dropped. */
 export interface StdioSinks {
@@ -27,10 +27,12 @@ export async function receiveStdio(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const metadata = new Metadata(sinks.stderr === undefined ? [] : [[STDIO_TAKES, "stderr"]]);
   const turns = new Turns();
   let saidUnknown = false;
+  const prints = connection.serverStream(streamStdioMethod, undefined, { signal, metadata });
   try {
-    for await (const { channel, data } of connection.serverStream(streamStdioMethod, undefined, { signal })) {
+    for await (const { channel, data } of prints) {
       await turns.spend(1);
       if (channel !== undefined) await writeTo(sinks[channel], data, turns, signal);
       else if (!saidUnknown) logger.log("warn", "unknown stdio channel, dropped");

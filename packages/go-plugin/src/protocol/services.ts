@@ -41,6 +41,12 @@ export const stdioDataCodec: Codec<StdioData> = {
 /** Ends the plugin. */
 export const shutdownMethod = defineMethod("unary", "/plugin.GRPCController/Shutdown", emptyCodec, emptyCodec);
 
+/**
+ * Our own addition, as metadata of StreamStdio: `stderr` from a host that shows what comes on that channel. Plugins leave
+ * their stderr on fd 2 too, for hosts that drop the stream; one that takes it would show everything twice.
+ */
+export const STDIO_TAKES = "fairlead-stdio-takes";
+
 /** What the plugin prints. */
 export const streamStdioMethod = defineMethod(
   "server-streaming",

@@ -3,7 +3,7 @@ import type { GrpcServer } from "@fairlead/grpc";
 import type { PluginInfoStream } from "../broker/plugin-info-stream.ts";
 import { HEALTH_SERVICE_NAME } from "../protocol/constants.ts";
 import { ownDescriptors } from "../protocol/own-descriptors.ts";
-import { shutdownMethod, startStreamMethod, streamStdioMethod } from "../protocol/services.ts";
+import { shutdownMethod, startStreamMethod, STDIO_TAKES, streamStdioMethod } from "../protocol/services.ts";
 import type { StdioRelay } from "./stdio-relay.ts";
 
 /** Registers what every go-plugin process answers besides its own kinds (grpc_server.go: Init). */
@@ -31,7 +31,9 @@ export function registerPluginServices(
     setImmediate(context.shutdown);
   });
   server.handleServerStream(streamStdioMethod, (_request, call) =>
-    context.stdio.read(AbortSignal.any([call.signal, context.closing])),
+    context.stdio.read(AbortSignal.any([call.signal, context.closing]), {
+      takesStderr: call.metadata.get(STDIO_TAKES) === "stderr",
+    }),
   );
   server.handleBidi(startStreamMethod, (requests, call) =>
     context.infos.serve(requests, AbortSignal.any([call.signal, context.closing])),

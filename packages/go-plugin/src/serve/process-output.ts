@@ -1,6 +1,7 @@
 import { ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { captureStream } from "./captured-stream.ts";
 import type { PrintStream } from "./captured-stream.ts";
+import type { StdioData } from "../protocol/services.ts";
 import { StdioRelay } from "./stdio-relay.ts";
 import { writeAllSync } from "./write-all.ts";
 
@@ -39,21 +40,24 @@ class ProcessOutput {
 
   /**
    * Copies process.stderr to GRPCStdio. Unlike Go's plugins, ours also leave it on fd 2: hosts such as SFTPGo drop the
-   * stream, and an author's console.error must not vanish.
+   * stream, and an author's console.error must not vanish. A host that says it takes it gets it once; what has not reached
+   * it when the process ends is left on fd 2 after all: last words matter most.
    */
   copyStderr(): void {
     const stderr: PrintStream = process.stderr;
     captureStream(stderr, (bytes, original) => {
-      this.relay.push("stderr", bytes);
+      if (this.relay.isStderrTaken) return this.#push("stderr", bytes, stderr);
+      this.relay.push("stderr", bytes, { isOnlyCopy: false });
       return original(bytes);
     });
+    process.once("exit", () => this.#writeRest(2, ({ channel }) => channel === "stderr"));
   }
 
   /** Copies process.stdout and process.stderr to GRPCStdio while a host reads it; they stay what they are. */
   copyToReader(): void {
     for (const channel of ["stdout", "stderr"] as const) {
       captureStream(process[channel], (bytes, original) => {
-        if (this.relay.isRead) this.relay.push(channel, bytes);
+        if (this.relay.isRead) this.relay.push(channel, bytes, { isOnlyCopy: false });
         return original(bytes);
       });
     }
@@ -64,8 +68,12 @@ class ProcessOutput {
     this.#restore?.();
     this.#restore = undefined;
     process.off("exit", this.#flush);
+    this.#writeRest(fd, () => true);
+  }
+
+  #writeRest(fd: 1 | 2, isWanted: (print: StdioData) => boolean): void {
     try {
-      for (const { data } of this.relay.takeAll()) writeAllSync(fd, data);
+      for (const print of this.relay.takeOnlyCopies()) if (isWanted(print)) writeAllSync(fd, print.data);
     } catch {
       // The reader is gone, and with it whoever wanted the text.
     }

@@ -26,7 +26,7 @@ describe("StdioRelay", () => {
     const bytes = Buffer.alloc(40_000, 1);
     relay.push("stdout", bytes);
     bytes.fill(0);
-    const sizes = relay.takeAll().map(({ data }) => data.length);
+    const sizes = relay.takeOnlyCopies().map(({ data }) => data.length);
     assert.deepEqual(sizes, [16_384, 16_384, 7_232]);
   });
 
@@ -58,5 +58,30 @@ describe("StdioRelay", () => {
     const relay = new StdioRelay();
     relay.push("stdout", Buffer.alloc(2 * 1024 * 1024));
     assert.equal(relay.droppedBytes, 1024 * 1024);
+  });
+
+  it("knows while a reader takes what is printed on stderr [stdio:once]", async () => {
+    const relay = new StdioRelay();
+    relay.push("stderr", Buffer.from("x"));
+    const plain = relay.read(new AbortController().signal);
+    const taker = relay.read(new AbortController().signal, { takesStderr: true });
+    await plain.next();
+    assert.deepEqual([relay.isRead, relay.isStderrTaken], [true, false]);
+    relay.push("stderr", Buffer.from("y"));
+    await taker.next();
+    assert.deepEqual([relay.isRead, relay.isStderrTaken], [true, true]);
+    await taker.return(undefined);
+    assert.deepEqual([relay.isRead, relay.isStderrTaken], [true, false]);
+    await plain.return(undefined);
+  });
+
+  it("gives back only what is nowhere else [stdio:once]", () => {
+    const relay = new StdioRelay();
+    relay.push("stderr", Buffer.from("elsewhere"), { isOnlyCopy: false });
+    relay.push("stderr", Buffer.from("only here"));
+    assert.deepEqual(
+      relay.takeOnlyCopies().map(({ data }) => Buffer.from(data).toString()),
+      ["only here"],
+    );
   });
 });

@@ -2,6 +2,10 @@ import type { StdioData } from "../protocol/services.ts";
 
 type Channel = "stdout" | "stderr";
 
+interface QueuedPrint extends StdioData {
+  readonly isOnlyCopy: boolean;
+}
+
 const CHUNK_BYTES = 16 * 1024;
 const HIGH_WATER_BYTES = 64 * 1024;
 const MAX_QUEUED_BYTES = 1024 * 1024;
@@ -12,10 +16,11 @@ const MAX_QUEUED_BYTES = 1024 * 1024;
  * dropped and counted.
  */
 export class StdioRelay {
-  readonly #chunks: StdioData[] = [];
+  readonly #chunks: QueuedPrint[] = [];
   #queuedBytes = 0;
   #droppedBytes = 0;
   #readers = 0;
+  #stderrTakers = 0;
   #wake: (() => void)[] = [];
   #drained: (() => void)[] = [];
 
@@ -28,10 +33,20 @@ export class StdioRelay {
     return this.#readers > 0;
   }
 
-  /** Takes a copy. False when the writer had better wait for {@link onceDrained}; always true while nobody reads. */
-  push(channel: Channel, bytes: Uint8Array): boolean {
+  /** Whether one of them shows what is printed on stderr. */
+  get isStderrTaken(): boolean {
+    return this.#stderrTakers > 0;
+  }
+
+  /**
+   * Takes a copy, the only one there is unless told otherwise. False when the writer had better wait for
+   * {@link onceDrained}; always true while nobody reads.
+   */
+  push(channel: Channel, bytes: Uint8Array, { isOnlyCopy = true }: { readonly isOnlyCopy?: boolean } = {}): boolean {
     const copy = Buffer.from(bytes);
-    for (let at = 0; at < copy.length; at += CHUNK_BYTES) this.#queue(channel, copy.subarray(at, at + CHUNK_BYTES));
+    for (let at = 0; at < copy.length; at += CHUNK_BYTES) {
+      this.#queue({ channel, data: copy.subarray(at, at + CHUNK_BYTES), isOnlyCopy });
+    }
     for (const wake of this.#wake.splice(0)) wake();
     return this.#readers === 0 || this.#queuedBytes < HIGH_WATER_BYTES;
   }
@@ -41,36 +56,42 @@ export class StdioRelay {
   }
 
   /** The chunks in order, for ever; ends when the signal is aborted. */
-  async *read(signal: AbortSignal): AsyncGenerator<StdioData> {
+  async *read(
+    signal: AbortSignal,
+    { takesStderr = false }: { readonly takesStderr?: boolean } = {},
+  ): AsyncGenerator<StdioData> {
     this.#readers++;
+    if (takesStderr) this.#stderrTakers++;
     try {
       for (;;) {
         const chunk = await this.#next(signal);
         if (chunk === undefined) return;
-        yield chunk;
+        yield { channel: chunk.channel, data: chunk.data };
       }
     } finally {
       this.#readers--;
+      if (takesStderr) this.#stderrTakers--;
       this.#release();
     }
   }
 
-  /** Everything still queued, for another way out. */
-  takeAll(): readonly StdioData[] {
+  /** Everything still queued that is nowhere else, for another way out. */
+  takeOnlyCopies(): readonly StdioData[] {
     this.#queuedBytes = 0;
-    return this.#chunks.splice(0);
+    return this.#chunks.splice(0).filter(({ isOnlyCopy }) => isOnlyCopy);
   }
 
-  #queue(channel: Channel, data: Uint8Array): void {
-    if (this.#queuedBytes + data.length > MAX_QUEUED_BYTES) {
-      this.#droppedBytes += data.length;
+  #queue(print: QueuedPrint): void {
+    const { length } = print.data;
+    if (this.#queuedBytes + length > MAX_QUEUED_BYTES) {
+      this.#droppedBytes += length;
       return;
     }
-    this.#chunks.push({ channel, data });
-    this.#queuedBytes += data.length;
+    this.#chunks.push(print);
+    this.#queuedBytes += length;
   }
 
-  async #next(signal: AbortSignal): Promise<StdioData | undefined> {
+  async #next(signal: AbortSignal): Promise<QueuedPrint | undefined> {
     while (!signal.aborted) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
