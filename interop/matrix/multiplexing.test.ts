@@ -32,9 +32,9 @@ describePairs("multiplexing", ({ open, host: kind, plugin, temporaryFiles }) => 
       assert.equal(await host.kv.brokeredGet("a"), "b");
     });
 
-    test(`messages of 16 MiB pass both ways, tls ${tls} [mux:yamux call:size]`, async () => {
-      const sizeBytes = 16 * MIB;
-      const flags = plugin === "Go" ? ["--max-receive", `${32 * MIB}`] : [];
+    test(`messages of 64 MiB pass both ways, tls ${tls} [mux:yamux call:size]`, async () => {
+      const sizeBytes = 64 * MIB;
+      const flags = plugin === "Go" ? ["--max-receive", `${128 * MIB}`] : [];
       await using host = await open({ multiplex: true, tls, flags });
       const echo = await host.kv.echo(sizeBytes, sizeBytes);
       assert.deepEqual(echo, { receivedBytes: sizeBytes, replyBytes: sizeBytes, intact: true });
