@@ -3,8 +3,9 @@
  * nothing but what users need is in them. Needs `npm run build:packages`; a part of `npm run check`.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -18,6 +19,7 @@ const licence = readFileSync(join(root, "LICENSE"), "utf8");
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  readonly exports: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -108,6 +110,40 @@ describe("the packed entries", () => {
     it(`load few files and little of Node: ${entry}`, () => {
       const loaded = execFileSync(process.execPath, ["loads.mjs", entry], { cwd: project, encoding: "utf8" });
       assert.deepEqual(JSON.parse(loaded), expected);
+    });
+  }
+});
+
+describe("the packed libraries", () => {
+  // What they depend on, from here instead of the registry.
+  for (const name of ["@bufbuild", "@types", "undici-types", "zod"]) {
+    symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+  }
+  const libraries = globSync("packages/*/package.json", { cwd: root })
+    .map((file) => JSON.parse(readFileSync(join(root, file), "utf8")) as Manifest)
+    .filter(({ name }) => name.startsWith("@fairlead/"));
+  const entries = libraries.flatMap(({ name, exports }) => Object.keys(exports).map((entry) => join(name, entry)));
+  writeFileSync(
+    join(project, "consumer.ts"),
+    entries.map((entry, index) => `import * as entry${index} from "${entry}";\nexport { entry${index} };\n`).join(""),
+  );
+  const options = { target: "esnext", module: "nodenext", strict: true, noEmit: true, types: ["node"] };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["consumer.ts"] }));
+  writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
+
+  // The older one is what “are the types wrong” brings along.
+  const require = createRequire(import.meta.resolve("@arethetypeswrong/core"));
+  for (const [compiler, script] of [
+    ["our TypeScript", join(root, "node_modules/typescript/bin/tsc")],
+    ["TypeScript 5.6", join(require.resolve("typescript"), "../../bin/tsc")],
+  ] as const) {
+    it(`have types that compile with nothing skipped: ${compiler}`, () => {
+      const { stdout } = spawnSync(process.execPath, [script, "-p", project], { encoding: "utf8" });
+      // What others' types have to complain about is not our business.
+      assert.deepEqual(
+        stdout.split("\n").filter((line) => /^(?:consumer|.*@fairlead\/)/.test(line)),
+        [],
+      );
     });
   }
 });
