@@ -76,6 +76,7 @@ describe("the layers of go-plugin", () => {
       "formatReattachInfo",
       "provide",
       "serve",
+      "serveOneOf",
       "startPluginServer",
       "startReattachableServer",
     ]);

@@ -3,6 +3,7 @@ import "./refuse-old-node.ts";
 import "./process-output.ts";
 
 export { serve } from "./serve.ts";
+export { serveOneOf } from "./serve-one-of.ts";
 export { startPluginServer } from "./plugin-server.ts";
 export { startReattachableServer } from "./reattachable-server.ts";
 export { formatReattachInfo } from "../protocol/reattach-info.ts";
