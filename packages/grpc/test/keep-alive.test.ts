@@ -178,7 +178,12 @@ suite("connections", () => {
   });
 
   test("times that are none are refused", () => {
-    for (const keepAlive of [{ idleMs: 0 }, { idleMs: Number.NaN }, { idleMs: 1, timeoutMs: -1 }]) {
+    for (const keepAlive of [
+      { idleMs: 0 },
+      { idleMs: Number.NaN },
+      { idleMs: 1, timeoutMs: -1 },
+      { idleMs: 1, serverMinIntervalMs: 0 },
+    ]) {
       assert.throws(() => connectGrpc(createStreamPair()[0], { keepAlive }), TypeError);
       assert.throws(() => createGrpcServer({ keepAlive }), TypeError);
     }

@@ -108,8 +108,8 @@ export class KeepAliveTimer {
 }
 
 /** @throws {TypeError} when a time is no positive number. */
-export function checkKeepAlive({ idleMs, timeoutMs = 1 }: KeepAlive): void {
-  for (const [name, value] of Object.entries({ idleMs, timeoutMs })) {
+export function checkKeepAlive({ idleMs, timeoutMs = 1, serverMinIntervalMs = 1 }: ClientKeepAlive): void {
+  for (const [name, value] of Object.entries({ idleMs, timeoutMs, serverMinIntervalMs })) {
     if (!(value > 0)) throw new TypeError(`option keepAlive.${name} must be a positive number, not ${value}`);
   }
 }

@@ -3,7 +3,7 @@ import { NO_OPTIONS } from "../client/client-call.ts";
 import { GrpcError } from "../grpc-error.ts";
 import type { Method } from "../method.ts";
 import { CallScope } from "./call-scope.ts";
-import type { InvokeNext } from "./client-interceptor.ts";
+import type { InvokeNext, OutgoingCall } from "./client-interceptor.ts";
 import { toAsyncIterable, type Messages } from "./messages.ts";
 import { RequestChannel } from "./request-channel.ts";
 import { ResponseStream } from "./response-stream.ts";
@@ -51,16 +51,24 @@ export class CallFront {
   }
 
   #single<Req, Res>(method: Method<Req, Res>, request: Messages, options: CallOptions): Promise<Res> {
+    const call = outgoing(method, request, options, options.signal);
+    if (options.signal === undefined && options.deadlineMs === undefined) return this.#unbounded(call) as Promise<Res>;
     return new Promise((resolve, reject) => {
-      const scope = new CallScope(options, reject);
-      this.#start(method, request, options, scope)
-        .then((response) => {
-          if (response.kind === "single") return resolve(response.message as Res);
-          throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
-        })
-        .catch((error: unknown) => reject(GrpcError.from(error)))
+      const scope = new CallScope(options, false, reject);
+      void this.#unbounded(call)
+        .then((response) => resolve(response as Res), reject)
         .finally(() => scope.close());
     });
+  }
+
+  async #unbounded(call: OutgoingCall): Promise<unknown> {
+    try {
+      const response = await this.#invoke(call);
+      if (response.kind === "single") return response.message;
+      throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
+    } catch (error) {
+      throw GrpcError.from(error);
+    }
   }
 
   #stream<Req, Res>(
@@ -69,20 +77,18 @@ export class CallFront {
     options: CallOptions,
     onOver: (error: GrpcError | undefined) => void,
   ): ResponseStream {
-    return new ResponseStream(options, (scope) => this.#start(method, request, options, scope), onOver);
+    const start = (signal: AbortSignal | undefined): Promise<Messages> =>
+      this.#invoke(outgoing(method, request, options, signal));
+    return new ResponseStream(options, async (scope) => await start(scope.signal), onOver);
   }
+}
 
-  async #start<Req, Res>(
-    method: Method<Req, Res>,
-    request: Messages,
-    options: CallOptions,
-    scope: CallScope,
-  ): Promise<Messages> {
-    return await this.#invoke({
-      method,
-      options: { ...options, signal: scope.signal },
-      request,
-      startedAtMs: scope.startedAtMs,
-    });
-  }
+function outgoing<Req, Res>(
+  method: Method<Req, Res>,
+  request: Messages,
+  options: CallOptions,
+  signal: AbortSignal | undefined,
+): OutgoingCall {
+  const given = signal === undefined || signal === options.signal ? options : { ...options, signal };
+  return { method, options: given, request, startedAtMs: performance.now() };
 }

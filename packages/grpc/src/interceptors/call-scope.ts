@@ -5,19 +5,22 @@ const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 /** What a caller said about the end of a call, kept whatever interceptors wait for: its signal, its deadline, its leaving. */
 export class CallScope {
-  readonly startedAtMs = performance.now();
-  readonly #abort = new AbortController();
   readonly #callerSignal: AbortSignal | undefined;
+  readonly #abort: AbortController | undefined;
   readonly #onFail: (error: GrpcError) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `onFail` is called once at most, never from here. */
-  constructor({ signal, deadlineMs }: CallOptions, onFail: (error: GrpcError) => void) {
+  /**
+   * `onFail` is called once at most, never from here. `canLeave`: the caller may leave before the end, which the calls made
+   * in its name have to hear of.
+   */
+  constructor({ signal, deadlineMs }: CallOptions, canLeave: boolean, onFail: (error: GrpcError) => void) {
     this.#onFail = onFail;
     this.#callerSignal = signal;
+    if (canLeave) this.#abort = new AbortController();
     if (signal?.aborted === true) {
       // Calls see it at once, the caller of this when it holds what it constructs.
-      this.#abort.abort(signal.reason);
+      this.#abort?.abort(signal.reason);
       queueMicrotask(this.#onCallerAbort);
     } else signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
     if (deadlineMs === undefined) return;
@@ -31,8 +34,8 @@ export class CallScope {
   }
 
   /** For the calls made in its name. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+  get signal(): AbortSignal | undefined {
+    return this.#abort === undefined ? this.#callerSignal : this.#abort.signal;
   }
 
   /** The caller does not want the rest. */
@@ -54,6 +57,6 @@ export class CallScope {
   #end(reason: unknown, error: GrpcError): void {
     this.close();
     this.#onFail(error);
-    this.#abort.abort(reason);
+    this.#abort?.abort(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { GrpcError } from "../grpc-error.ts";
 import type { CallOptions } from "../client/client-connection.ts";
 import type { Method } from "../method.ts";
 import type { Messages } from "./messages.ts";
@@ -34,8 +35,18 @@ export type ClientInterceptor = (call: OutgoingCall, next: InvokeNext) => Promis
 
 /** The first interceptor is the outermost. */
 export function chainClientInterceptors(interceptors: readonly ClientInterceptor[], last: InvokeNext): InvokeNext {
-  return interceptors.reduceRight<InvokeNext>(
-    (next, interceptor) => async (call) => await interceptor(call, next),
-    last,
-  );
+  return interceptors.reduceRight<InvokeNext>((next, interceptor) => (call) => passOn(interceptor, call, next), last);
+}
+
+/** What throws before it returns a promise rejects, too. */
+export function passOn<Call>(
+  interceptor: (call: Call, next: (call: Call) => Promise<Messages>) => Promise<Messages>,
+  call: Call,
+  next: (call: Call) => Promise<Messages>,
+): Promise<Messages> {
+  try {
+    return interceptor(call, next);
+  } catch (error) {
+    return Promise.reject(GrpcError.from(error));
+  }
 }

@@ -1,6 +1,7 @@
 import { GrpcError } from "../grpc-error.ts";
 import type { Method } from "../method.ts";
 import type { ServerCall } from "../server/grpc-server.ts";
+import { passOn } from "./client-interceptor.ts";
 import { toAsyncIterable, type Messages } from "./messages.ts";
 import type { HandleNext, IncomingCall, ServerInterceptor } from "./server-interceptor.ts";
 
@@ -22,23 +23,22 @@ export function interceptHandler(
   if (interceptors.length === 0) return handler;
   const streamsRequests = method.kind === "client-streaming" || method.kind === "bidirectional";
   const streamsResponses = method.kind === "server-streaming" || method.kind === "bidirectional";
+  const handle: HandleNext = async (call) => {
+    if (call.deadline !== undefined) (call as ShortenableCall).shortenDeadline?.(call.deadline);
+    const output = handler(inputOf(call, streamsRequests), call);
+    return streamsResponses
+      ? { kind: "stream", messages: toAsyncIterable(output as AsyncIterable<unknown>) }
+      : { kind: "single", message: await output };
+  };
+  const chain = interceptors.reduceRight<HandleNext>(
+    (next, interceptor) => (call) => passOn(interceptor, call, next),
+    handle,
+  );
   return (input, call) => {
-    const { deadline } = call;
-    const handle: HandleNext = async (incoming) => {
-      if (incoming.deadline !== undefined && incoming.deadline !== deadline) call.shortenDeadline?.(incoming.deadline);
-      const output = handler(inputOf(incoming, streamsRequests), incoming);
-      return streamsResponses
-        ? { kind: "stream", messages: toAsyncIterable(output as AsyncIterable<unknown>) }
-        : { kind: "single", message: await output };
-    };
-    const chain = interceptors.reduceRight<HandleNext>(
-      (next, interceptor) => async (incoming) => await interceptor(incoming, next),
-      handle,
-    );
     const request: Messages = streamsRequests
       ? { kind: "stream", messages: input as AsyncIterable<unknown> }
       : { kind: "single", message: input };
-    const response = chain(incomingCall(call, method, request, deadline));
+    const response = chain(incomingCall(call, method, request));
     return streamsResponses ? new LateStream(response) : singleOf(response);
   };
 }
@@ -47,15 +47,16 @@ function incomingCall(
   call: ShortenableCall,
   method: Method<unknown, unknown>,
   request: Messages,
-  deadline: Date | undefined,
 ): IncomingCall & ShortenableCall {
   return {
     method,
     request,
     path: call.path,
     peer: call.peer,
-    deadline,
     // Made when they are asked for.
+    get deadline() {
+      return call.deadline;
+    },
     get metadata() {
       return call.metadata;
     },

@@ -6,10 +6,10 @@ import { followMessages, type Messages } from "./messages.ts";
 
 /** The end of a chain: makes the call on a connection. */
 export function invokeOn(connection: ClientConnection): InvokeNext {
-  return async (call) => await INVOKE[call.method.kind](connection, call, withTimeLeft(call));
+  return (call) => INVOKE[call.method.kind](connection, call, withTimeLeft(call));
 }
 
-type Invoke = (connection: ClientConnection, call: OutgoingCall, options: CallOptions) => Promise<Messages> | Messages;
+type Invoke = (connection: ClientConnection, call: OutgoingCall, options: CallOptions) => Promise<Messages>;
 
 const INVOKE: Readonly<Record<MethodKind, Invoke>> = {
   unary: async (connection, call, options) => {
@@ -20,11 +20,11 @@ const INVOKE: Readonly<Record<MethodKind, Invoke>> = {
     const message = await connection.clientStream(as(call.method, "client-streaming"), requestStream(call), options);
     return { kind: "single", message };
   },
-  "server-streaming": (connection, call, options) => ({
+  "server-streaming": async (connection, call, options) => ({
     kind: "stream",
     messages: connection.serverStream(as(call.method, "server-streaming"), oneRequest(call), options),
   }),
-  bidirectional: (connection, call, options) => ({
+  bidirectional: async (connection, call, options) => ({
     kind: "stream",
     messages: sendAll(connection.bidi(as(call.method, "bidirectional"), options), requestStream(call)),
   }),
@@ -33,12 +33,13 @@ const INVOKE: Readonly<Record<MethodKind, Invoke>> = {
 /** `deadlineMs` of a connection counts from the start there, which may be later. */
 function withTimeLeft({ options, startedAtMs }: OutgoingCall): CallOptions {
   if (options.deadlineMs === undefined) return options;
-  return { ...options, deadlineMs: options.deadlineMs - (performance.now() - startedAtMs) };
+  const passedMs = performance.now() - startedAtMs;
+  return passedMs < 1 ? options : { ...options, deadlineMs: options.deadlineMs - passedMs };
 }
 
 /** The kind of a method says which of the connection's functions takes it. */
-function as<K extends MethodKind>(method: Method<unknown, unknown>, kind: K): Method<unknown, unknown, K> {
-  return { ...method, kind };
+function as<K extends MethodKind>(method: Method<unknown, unknown>, _kind: K): Method<unknown, unknown, K> {
+  return method as Method<unknown, unknown, K>;
 }
 
 function oneRequest({ method, request }: OutgoingCall): unknown {

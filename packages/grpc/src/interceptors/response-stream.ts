@@ -30,7 +30,7 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
     onOver: (error: GrpcError | undefined) => void,
   ) {
     this.#onOver = onOver;
-    this.#scope = new CallScope(options, (error) => this.#fail(error));
+    this.#scope = new CallScope(options, true, (error) => this.#fail(error));
     this.#source = this.#start(start);
     // A stream nobody reads may fail in silence.
     this.#source.catch((error: unknown) => this.#fail(GrpcError.from(error)));

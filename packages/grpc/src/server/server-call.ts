@@ -142,7 +142,8 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   shortenDeadline(deadline: Date): void {
     const atMs = deadline.getTime() - performance.timeOrigin;
-    if (this.isDone || (this.#timeoutMs !== undefined && atMs >= this.deadlineAtMs)) return;
+    // A Date knows whole milliseconds only: the call's own deadline is no earlier one.
+    if (this.isDone || (this.#timeoutMs !== undefined && atMs > this.deadlineAtMs - 1)) return;
     this.#timeoutMs = atMs - performance.now();
     this.deadlineAtMs = atMs;
     this.#session.rescheduleDeadline(this);
