@@ -6,6 +6,7 @@ import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
+import { reattach } from "@fairlead/go-plugin/host";
 import { provide, startReattachableServer } from "@fairlead/go-plugin/serve";
 import type { ReattachInfo } from "@fairlead/go-plugin/serve";
 import { checkHealth, connectGrpc } from "@fairlead/grpc";
@@ -14,6 +15,7 @@ import { parseReattachInfo } from "../src/protocol/reattach-info.ts";
 import type { StdioData } from "../src/protocol/services.ts";
 import { shutdownMethod, streamStdioMethod } from "../src/protocol/services.ts";
 import { echoKind, echoMethod } from "./support/echo-kind.ts";
+import { registerSpeaker, relayKind, sayMethod } from "./support/relay-kind.ts";
 import { isAlive, Sandbox } from "./support/sandbox.ts";
 
 const impl = { echo: (text: string) => text };
@@ -60,6 +62,25 @@ describe("startReattachableServer", { timeout: 30_000 }, () => {
       await using second = attach(server.reattachInfo);
       const answers = [first.unary(echoMethod, "first"), second.unary(echoMethod, "second")];
       assert.deepEqual(await Promise.all(answers), ["first", "second"]);
+    }
+  });
+
+  it("gives each host in turn a broker, in both directions [reattach:test-mode]", async () => {
+    await using sandbox = new Sandbox();
+    await using server = await startReattachableServer({
+      versions: { 1: [provide(relayKind, {})] },
+      env: { TMPDIR: sandbox.temporary },
+    });
+    for (const name of ["first", "second", "third"]) {
+      await using plugin = await reattach(server.reattachInfo, { versions: { 1: { relay: relayKind } } });
+      const relay = plugin.dispense("relay");
+      const id = relay.broker.nextId();
+      await using _accepted = await relay.broker.accept(id, (registrar) => registerSpeaker(registrar, name));
+      assert.equal(await relay.callBack(id, "hi"), `${name}: hi`);
+      const opened = await relay.open();
+      await using connection = await relay.broker.dial(opened);
+      assert.equal(await connection.unary(sayMethod, "hi"), `plugin ${opened}: hi`);
+      await relay.close(opened);
     }
   });
 
