@@ -36,7 +36,7 @@ interface Outcome {
 async function runTests(files: readonly string[]): Promise<Outcome> {
   const skipped: string[] = [];
   let [passed, failed] = [0, 0];
-  const events = run({ files, cwd: root, execArgv: ["--conditions=source"], concurrency: 1, timeout: 600_000 });
+  const events = run({ files, cwd: root, execArgv: ["--conditions=source"], concurrency: 1, timeout: 300_000 });
   events.on("test:pass", ({ name, skip }) => {
     if (skip !== undefined && skip !== false) skipped.push(`${name}: ${String(skip)}`);
   });
