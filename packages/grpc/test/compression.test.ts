@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { gzipSync } from "node:zlib";
 
+import { fuzz } from "../../../scripts/fuzz-rounds.ts";
 import {
   connectGrpc,
   createGrpcServer,
@@ -14,8 +15,11 @@ import {
   type ServerOptions,
 } from "../src/index.ts";
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS, FRAME_WINDOW_UPDATE } from "../src/frames/frame-types.ts";
+import { Inflater, InflateLine } from "../src/messages/inflater.ts";
+import { MemoryBudget } from "../src/messages/memory-budget.ts";
 import { connectInMemory } from "./fixtures/connections.ts";
 import { chat, countUp, echo, join, registerEcho, textCodec } from "./fixtures/echo-service.ts";
+import { Random } from "./fixtures/random.ts";
 import { message, RawPeer, requestFields, RESPONSE_HEAD } from "./fixtures/raw-peer.ts";
 
 const MIB = 1024 * 1024;
@@ -289,5 +293,72 @@ suite("a server that packs", () => {
     assert.ok(data.payload.length < LONG.length / 10);
     pair.peer.headers(1, [...RESPONSE_HEAD, { name: "grpc-status", value: "5" }], true);
     await assert.rejects(call, (error) => GrpcError.is(error, "NOT_FOUND"));
+  });
+});
+
+suite("fuzz of what unpacks", () => {
+  test("messages and events keep their order and their memory, however they are read", async () => {
+    await fuzz(150, async (seed) => {
+      const random = new Random(seed);
+      const budget = new MemoryBudget(64 * MIB);
+      const sent: string[] = [];
+      const seen: string[] = [];
+      const untaken: number[] = [];
+      const finished = Promise.withResolvers<void>();
+      let isOver = false;
+      const target = {
+        get acceptsMessages() {
+          return !isOver;
+        },
+        onMessage(body: Buffer): void {
+          seen.push(body.toString());
+          untaken.push(body.length);
+        },
+        onBadMessage(error: GrpcError): void {
+          seen.push(error.code);
+          isOver = true;
+          finished.resolve();
+        },
+      };
+      let heldBytes = 0;
+      const inflater = new Inflater(
+        target,
+        {
+          limits: { maxReceiveBytes: 2 * MIB, budget },
+          line: new InflateLine(),
+          hold: (sizeBytes) => (heldBytes += sizeBytes),
+          release: (sizeBytes) => (heldBytes -= sizeBytes),
+        },
+        true,
+      );
+      const takeAll = (): void => {
+        for (const sizeBytes of untaken.splice(0)) inflater.onTaken(sizeBytes);
+      };
+      const breaks = random.below(4) === 0;
+      for (let i = random.below(20); i >= 0; i--) {
+        const body = random.pick(["", "x", "y".repeat(random.below(5000)), "z".repeat(MIB)]);
+        sent.push(body);
+        if (random.below(2) === 0) inflater.onMessage(Buffer.from(body));
+        else inflater.onCompressedMessage(gzipSync(body));
+        if (random.below(3) === 0) await new Promise(setImmediate);
+        if (random.below(3) === 0) takeAll();
+      }
+      if (breaks) {
+        sent.push("INTERNAL");
+        inflater.onCompressedMessage(random.bytes(random.below(30)));
+      } else inflater.inOrder(() => finished.resolve());
+      const reading = setInterval(takeAll, 1);
+      await finished.promise;
+      clearInterval(reading);
+      assert.deepEqual(
+        seen.map((text) => text.length),
+        sent.map((text) => text.length),
+      );
+      assert.deepEqual(seen, sent);
+      takeAll();
+      inflater.close();
+      assert.equal(heldBytes, 0);
+      assert.ok(budget.take(64 * MIB));
+    });
   });
 });
