@@ -1,5 +1,6 @@
 /** Each requirement of docs/reference/go-plugin-compatibility.md has a test that names it; each test names one. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -89,6 +90,20 @@ const tests = globSync(["packages/go-plugin/{src,test}/**/*.test.ts", "interop/*
   .toSorted()
   .flatMap((file) => readTitles(readFileSync(join(root, file), "utf8")).map((title) => ({ file, ...title })));
 
+/** The folder of go-plugin's source, where Go has it. */
+function findGoPlugin(): string | undefined {
+  const args = ["list", "-m", "-f", "{{.Dir}}", "github.com/hashicorp/go-plugin"];
+  const { status, stdout } = spawnSync("go", args, { cwd: join(root, "interop"), encoding: "utf8" });
+  return status === 0 && stdout.trim() !== "" ? stdout.trim() : undefined;
+}
+
+function readGo(place: string): string {
+  const files = place.endsWith(".go") ? [place] : globSync(join(place, "*.go"));
+  return files.map((file) => readFileSync(file, "utf8")).join("\n");
+}
+
+const goPlugin = findGoPlugin();
+
 describe("the compatibility page", () => {
   it("says of each requirement what it is, where it comes from, and what is done here", () => {
     assert.ok(requirements.length > 50);
@@ -105,6 +120,31 @@ describe("the compatibility page", () => {
       [],
     );
   });
+
+  it(
+    "names functions that go-plugin has",
+    { skip: goPlugin === undefined && "go-plugin is not there: needs Go" },
+    () => {
+      const sources = requirements.flatMap(([id, , source = ""]) =>
+        [...source.matchAll(/`([\w/]+(?:\.go)?): ([^`]+)`/g)].map(([, place, names]) => ({
+          id,
+          place: place!,
+          names: names!,
+        })),
+      );
+      assert.ok(sources.length > 60);
+      const absent = sources
+        .filter(({ place }) => !place.startsWith("hashicorp/"))
+        .flatMap(({ id, place, names }) => {
+          const text = readGo(join(goPlugin!, place));
+          const last = names.split(", ").map((name) => name.slice(name.lastIndexOf(".") + 1));
+          return last
+            .filter((name) => !new RegExp(`\\b${name}\\b`).test(text))
+            .map((name) => `${id}: ${place}: ${name}`);
+        });
+      assert.deepEqual(absent, []);
+    },
+  );
 
   it("has a test for each requirement", () => {
     const named = new Set(tests.flatMap((test) => test.ids));
