@@ -33,10 +33,19 @@ interface Outcome {
   readonly skipped: readonly string[];
 }
 
+/** A file whose process does not end says nothing any more: the test runner itself would wait for ever. */
+const MAX_SILENCE_MS = 300_000;
+
 async function runTests(files: readonly string[]): Promise<Outcome> {
   const skipped: string[] = [];
   let [passed, failed] = [0, 0];
-  const events = run({ files, cwd: root, execArgv: ["--conditions=source"], concurrency: 1, timeout: 300_000 });
+  const stop = new AbortController();
+  const silence = setTimeout(() => {
+    console.log(`nothing was heard for ${MAX_SILENCE_MS / 60_000} minutes: the rest is not run`);
+    stop.abort();
+  }, MAX_SILENCE_MS);
+  const { signal } = stop;
+  const events = run({ files, cwd: root, execArgv: ["--conditions=source"], concurrency: 1, signal });
   events.on("test:pass", ({ name, skip }) => {
     if (skip !== undefined && skip !== false) skipped.push(`${name}: ${String(skip)}`);
   });
@@ -45,7 +54,11 @@ async function runTests(files: readonly string[]): Promise<Outcome> {
     passed = counts.passed;
     failed = counts.tests - counts.passed - counts.skipped - counts.todo;
   });
-  for await (const text of events.compose(spec)) process.stdout.write(text as string);
+  for await (const text of events.compose(spec)) {
+    silence.refresh();
+    process.stdout.write(text as string);
+  }
+  clearTimeout(silence);
   return { passed, failed, skipped };
 }
 
