@@ -199,7 +199,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "accepts the connection and says nothing",
-    ids: "handshake:timeout",
+    ids: "handshake:timeout hang:half-open",
     body: listening({}),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],
@@ -278,7 +278,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "never finishes the TLS handshake",
-    ids: "handshake:timeout",
+    ids: "handshake:timeout hang:half-open",
     body: listening({ line: `\`1|1|unix|\${path}|grpc|${someCertificate}\`` }),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for a connection after 1500 ms"],
@@ -286,7 +286,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "finishes the TLS handshake and says nothing",
-    ids: "handshake:timeout",
+    ids: "handshake:timeout hang:half-open",
     body: tlsPlugin(),
     code: "ERR_PLUGIN_START_TIMEOUT",
     texts: ["still waiting for an answer to the health check"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -107,18 +107,24 @@ describe("reattach to a plugin in test mode", { timeout: 60_000 }, () => {
   });
 });
 
+/** A plugin whose host has launched it and is gone. */
+async function launchOrphan(sandbox: Sandbox): Promise<ReattachInfo> {
+  const host = spawn(
+    process.execPath,
+    ["--conditions=source", join(import.meta.dirname, "fixtures/reattachable-host.ts")],
+    { env: { TMPDIR: sandbox.temporary }, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [line] = (await once(createInterface(host.stdout), "line")) as [string];
+  if (host.exitCode === null) await once(host, "exit");
+  const info = parseReattachInfo(line);
+  sandbox.watch(info.pid);
+  return info;
+}
+
 describe("reattach to a plugin that another host launched", { timeout: 60_000 }, () => {
   it("ends it as a launched one [reattach:host stop:ladder]", async () => {
     await using sandbox = new Sandbox();
-    const host = spawn(
-      process.execPath,
-      ["--conditions=source", join(import.meta.dirname, "fixtures/reattachable-host.ts")],
-      { env: { TMPDIR: sandbox.temporary }, stdio: ["ignore", "pipe", "inherit"] },
-    );
-    const [line] = (await once(createInterface(host.stdout), "line")) as [string];
-    if (host.exitCode === null) await once(host, "exit");
-    const info = parseReattachInfo(line);
-    sandbox.watch(info.pid);
+    const info = await launchOrphan(sandbox);
     const ends: ExitStatus[] = [];
     const plugin = await reattach(info, { ...options, onExit: (exit) => ends.push(exit) });
     assert.equal(plugin.id, String(info.pid));
@@ -127,9 +133,17 @@ describe("reattach to a plugin that another host launched", { timeout: 60_000 },
     assert.deepEqual(await plugin.stop(), unknown);
     assert.ok(!isAlive(info.pid));
     assert.deepEqual(ends, [unknown]);
-    assert.ok(info.address.network === "unix");
-    // Its first host would have removed the folder, had it lived.
-    rmSync(dirname(info.address.path), { recursive: true, force: true });
+    // The sandbox sees that its folder is gone, which its first host has made.
+  });
+
+  it("removes what is left of it, as its first host would have done [reattach:host env:socket-dir]", async () => {
+    await using sandbox = new Sandbox();
+    const first = await launchOrphan(sandbox);
+    assert.ok(first.address.network === "unix");
+    const plugin = await reattach(first, options);
+    await plugin.kill();
+    await plugin.exited;
+    assert.ok(!existsSync(dirname(first.address.path)));
   });
 
   it("kills its process when it does not want to end [reattach:host]", async () => {

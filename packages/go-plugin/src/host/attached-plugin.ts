@@ -4,11 +4,14 @@ import type { AttachedProcess } from "./attached-process.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { PluginEnd } from "./plugin-end.ts";
 import type { PluginLife } from "./plugin-end.ts";
+import { removeAbandonedSocket } from "./socket-folder.ts";
 import { translateToHost, translateToPlugin } from "./runner-process.ts";
 import type { AttachedRunner } from "./runner.ts";
 
 /** A plugin that ran before this host came; a runner of the caller's own may not know the parts of AttachedProcess. */
 export type AnyAttachedRunner = AttachedRunner & Partial<Pick<AttachedProcess, "expectEnd" | "release">>;
+
+const letGo: ExitStatus = { code: null, signal: null };
 
 /** A plugin that the host attached to. One in test mode is never told to end: it is let go of. */
 export class AttachedPlugin implements PluginLife {
@@ -19,18 +22,25 @@ export class AttachedPlugin implements PluginLife {
   readonly exited: Promise<ExitStatus>;
   readonly #runner: AnyAttachedRunner;
   readonly #end: PluginEnd;
+  readonly #socketPath: string | undefined;
   readonly #letGo = Promise.withResolvers<ExitStatus>();
   #exit: ExitStatus | undefined;
 
   constructor(
     runner: AnyAttachedRunner,
-    options: { readonly isTest: boolean; readonly startedAtMs: number; readonly logger: Logger },
+    options: {
+      readonly address: PluginAddress;
+      readonly isTest: boolean;
+      readonly startedAtMs: number;
+      readonly logger: Logger;
+    },
   ) {
     this.id = runner.id;
     this.pid = runner.pid ?? 0;
     this.startedAtMs = options.startedAtMs;
     this.#runner = runner;
     this.isLeftAlive = options.isTest;
+    this.#socketPath = options.address.network === "unix" ? options.address.path : undefined;
     this.#end = new PluginEnd(runner, options.logger);
     this.exited = this.#watchExit(options.logger);
   }
@@ -63,7 +73,7 @@ export class AttachedPlugin implements PluginLife {
 
   /** The plugin may live: it is of no more interest. */
   letGo(): void {
-    this.#letGo.resolve({ code: null, signal: null });
+    this.#letGo.resolve(letGo);
   }
 
   async #watchExit(logger: Logger): Promise<ExitStatus> {
@@ -72,6 +82,7 @@ export class AttachedPlugin implements PluginLife {
     const exit = await Promise.race([ended, this.#letGo.promise]);
     this.#runner.release?.();
     this.#exit = exit;
+    if (!this.isLeftAlive && exit !== letGo && this.#socketPath !== undefined) removeAbandonedSocket(this.#socketPath);
     logger.log("debug", "reattached plugin process exited or let go of", { ...exit });
     return exit;
   }

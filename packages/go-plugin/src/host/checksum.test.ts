@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,6 +23,15 @@ describe("verifyChecksum", () => {
   it("accepts the file's checksum in either case", async () => {
     await verifyChecksum(file, { algorithm: "sha256", hex }, signal);
     await verifyChecksum(file, { algorithm: "sha256", hex: hex.toUpperCase() }, signal);
+  });
+
+  it("refuses what is not a file, without waiting for it [launch:checksum]", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await assert.rejects(verifyChecksum(pipe, { algorithm: "sha256", hex }, signal), {
+      code: "ERR_CHECKSUM_MISMATCH",
+      message: /error verifying checksum: open .*pipe: it is not a file/,
+    });
   });
 
   it("refuses another one and names both", async () => {

@@ -9,14 +9,17 @@ export async function verifyChecksum(file: string, checksum: Checksum, signal: A
   const expected = parseChecksum(checksum);
   // Not `import`: they take longer to load than all of a host, and most hosts check nothing.
   const { createHash, timingSafeEqual } = process.getBuiltinModule("node:crypto");
-  const { createReadStream } = process.getBuiltinModule("node:fs");
+  const { createReadStream, statSync } = process.getBuiltinModule("node:fs");
   const { pipeline } = process.getBuiltinModule("node:stream/promises");
   const hash = createHash(checksum.algorithm);
   try {
+    // To open a named pipe is to wait for whoever writes into it, and nothing ends that wait.
+    if (!statSync(file).isFile()) throw new PluginError("ERR_CHECKSUM_MISMATCH", "it is not a file");
     await pipeline(createReadStream(file), hash, { signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new PluginError("ERR_CHECKSUM_MISMATCH", `error verifying checksum: open ${file}: ${String(error)}`, {
+    const reason = PluginError.is(error) ? error.summary : String(error);
+    throw new PluginError("ERR_CHECKSUM_MISMATCH", `error verifying checksum: open ${file}: ${reason}`, {
       details: { file },
       cause: error,
     });

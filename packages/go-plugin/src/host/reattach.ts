@@ -43,7 +43,7 @@ async function attach(plan: ReattachPlan, signal: AbortSignal): Promise<RunningP
     const runner = findPlugin(plan);
     const { info } = plan;
     const logger = plan.logger.child(runner.pid === undefined ? { id: runner.id } : { pid: runner.pid });
-    life = new AttachedPlugin(runner, { isTest: info.test === true, startedAtMs, logger });
+    life = new AttachedPlugin(runner, { address: info.address, isTest: info.test === true, startedAtMs, logger });
     const connection = await connect(plan, deadline);
     const plugin = await openPlugin(plan, { life, connection, tls: plan.tls, info, logger }, deadline);
     logger.log("debug", "reattached to plugin", { version: info.protocolVersion, test: info.test === true });

@@ -5,7 +5,7 @@ import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constan
 import { shareWithGroup } from "../transport/socket-group.ts";
 
 // Not `import`: that evaluates every lazy part of node:fs, for which a host would wait at its start.
-const { lstatSync, mkdtempSync, rmSync, unlinkSync } = process.getBuiltinModule("node:fs");
+const { lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, unlinkSync } = process.getBuiltinModule("node:fs");
 
 // go-plugin names sockets `plugin` and up to ten digits.
 const LONGEST_SOCKET_NAME = "/plugin0123456789";
@@ -89,5 +89,24 @@ export function removeAdvertisedSocket(path: string): void {
     if (status.isSocket() && status.uid === process.getuid?.()) unlinkSync(path);
   } catch {
     // Removed by the plugin, the usual case.
+  }
+}
+
+/**
+ * Removes what is left of a plugin that this host attached to, when the one that launched it is gone: its socket and
+ * the folder it was alone in. Only folders that hosts like this one make, and of the own account.
+ */
+export function removeAbandonedSocket(path: string): void {
+  removeAdvertisedSocket(path);
+  const folder = dirname(path);
+  if (!basename(folder).startsWith(SOCKET_FOLDER_PREFIX)) return;
+  try {
+    if (lstatSync(folder).uid !== process.getuid?.()) return;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isSocket()) unlinkSync(join(folder, entry.name));
+    }
+    rmdirSync(folder);
+  } catch {
+    // Gone already, or somebody else's files are in it.
   }
 }
