@@ -157,6 +157,21 @@ describe("a multiplexing broker", { timeout: 30_000 }, () => {
     });
   }
 
+  for (const tls of ["none", "auto"] as const) {
+    it(`leaves no stream behind when either end is closed, tls ${tls} [mux:knock mux:mtls]`, async () => {
+      using sides = new BothSides(tls === "auto" ? createTls() : {});
+      const server = await sides.plugin.accept(1, speak);
+      const [first, second, third] = await Promise.all([sides.host.dial(1), sides.host.dial(1), sides.host.dial(1)]);
+      for (const connection of [first, second, third]) await connection.unary(sayMethod, "x");
+      await first.close();
+      second.destroy();
+      await until(() => sides.doors.host.streamCount === 1 && sides.doors.plugin.streamCount === 1);
+      await server.close();
+      await third.closed;
+      await untilEmpty(sides);
+    });
+  }
+
   it("brings many connections of both directions to their ends, dialled all at once [mux:knock]", async () => {
     using sides = new BothSides();
     const { host, plugin } = sides;

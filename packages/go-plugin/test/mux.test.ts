@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
 import type { PluginErrorCode } from "@fairlead/go-plugin";
@@ -93,8 +94,8 @@ for (const tls of ["none", "auto"] as const) {
       const { plugin, relay } = await launchRelay(sandbox, { tls });
       await using _plugin = plugin;
       await using connection = await relay.broker.dial(await relay.open());
-      const text = "0123456789abcdef".repeat(256 * 1024);
-      assert.equal((await connection.unary(sayMethod, text)).length, text.length + "plugin 1: ".length);
+      const message = "0123456789abcdef".repeat(256 * 1024);
+      assert.equal((await connection.unary(sayMethod, message)).length, message.length + "plugin 1: ".length);
     });
 
     it("ends everything when the plugin is killed in the middle [mux:host]", async () => {
@@ -146,6 +147,21 @@ describe("a plugin that multiplexes", { timeout: 60_000 }, () => {
     host.kill("SIGKILL");
     await exited;
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it("ends when nobody connects within 5 seconds, and says so [mux:plugin]", async () => {
+    await using sandbox = new Sandbox();
+    const { key, value } = ECHO_HANDSHAKE;
+    const child = spawn(process.execPath, ["--conditions=source", join(fixtures, "relay-plugin.ts")], {
+      env: { [key]: value, TMPDIR: sandbox.temporary, PLUGIN_MULTIPLEX_GRPC: "true" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    sandbox.watch(child.pid);
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
+    await once(child, "exit");
+    const [line, log] = await output;
+    assert.match(line, /^1\|1\|unix\|.*\|grpc\|\|true\n/);
+    assert.match(log, /multiplexed connection lost.*timed out waiting for connection to be established/);
   });
 
   it("takes one connection and no other, and has no socket from then on [mux:plugin]", async () => {
@@ -228,7 +244,7 @@ describe("a plugin that multiplexes", { timeout: 60_000 }, () => {
 
 describe("a host that wants to multiplex", { timeout: 60_000 }, () => {
   const unsupported = "client requested gRPC broker multiplexing but plugin does not support the feature";
-  const refusals: readonly (readonly [what: string, field: string, code: PluginErrorCode, text: string])[] = [
+  const refusals: readonly (readonly [what: string, field: string, code: PluginErrorCode, words: string])[] = [
     [
       "has no seventh field",
       "",
@@ -249,13 +265,13 @@ describe("a host that wants to multiplex", { timeout: 60_000 }, () => {
       'error parsing "" as a boolean for gRPC broker multiplexing support',
     ],
   ];
-  for (const [what, field, code, text] of refusals) {
+  for (const [what, field, code, words] of refusals) {
     it(`refuses a plugin that ${what}, in Go's words [mux:refused]`, async () => {
       await using sandbox = new Sandbox();
       const command = sandbox.script("plugin", listening({ line: `\`1|1|unix|\${path}|grpc|${field}\`` }));
       await assert.rejects(launch(echoOptions(command, { multiplex: true })), (error) => {
         assert.ok(PluginError.is(error, code), String(error));
-        assert.ok(error.message.includes(text), error.message);
+        assert.ok(error.message.includes(words), error.message);
         return true;
       });
     });
