@@ -1,6 +1,7 @@
 // Never a hang, never an uncaught error, always an end with a proper one.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 import { fuzz } from "../../../scripts/fuzz-rounds.ts";
 import { FrameReader } from "../src/frames/frame-reader.ts";
@@ -150,7 +151,7 @@ function likelyFrame(random: Random, blocks: readonly Buffer[]): Buffer {
         0,
         random.pick([0, 1, 8]),
         streamId,
-        random.pick([message("hi"), random.bytes(20), Buffer.alloc(0)]),
+        random.pick([message("hi"), SMALL, SMALL.subarray(0, 15), BOMB, flagged(random.bytes(20)), Buffer.alloc(0)]),
       );
     case 5:
       return frame(3, 0, streamId, random.bytes(4));
@@ -169,9 +170,25 @@ function likelyFrame(random: Random, blocks: readonly Buffer[]): Buffer {
   }
 }
 
+const GZIP = { name: "grpc-encoding", value: "gzip" };
+
+const SMALL = flagged(gzipSync("hi"));
+/** Longer than what the fuzzed sides take. */
+const BOMB = flagged(gzipSync(Buffer.alloc(1024 * 1024)));
+
+function flagged(body: Uint8Array): Buffer {
+  const bytes = message(body);
+  bytes[0] = 1;
+  return bytes;
+}
+
 function requestBlocks(): Buffer[] {
-  return [echo, join, countUp, chat, { path: "/no.Such/Method" }].map(({ path }) =>
-    Buffer.from(new HpackEncoder().encode(requestFields([{ name: "grpc-timeout", value: "1m" }], path))),
+  const paths = [echo, join, countUp, chat, { path: "/no.Such/Method" }].map(({ path }) => path);
+  return [[], [GZIP], [{ ...GZIP, value: "snappy" }]].flatMap((encoding) =>
+    paths.map((path) => {
+      const fields = requestFields([{ name: "grpc-timeout", value: "1m" }, ...encoding], path);
+      return Buffer.from(new HpackEncoder().encode(fields));
+    }),
   );
 }
 
@@ -179,6 +196,7 @@ function responseBlocks(): Buffer[] {
   const ok = { name: "grpc-status", value: "0" };
   return [
     RESPONSE_HEAD,
+    [...RESPONSE_HEAD, GZIP],
     [ok],
     [...RESPONSE_HEAD, ok],
     [{ name: ":status", value: "503" }],
