@@ -59,6 +59,40 @@ for (const manifest of globSync("packages/*/package.json", { cwd: root }).toSort
       );
     assert.deepEqual([...new Set(silent)], []);
   });
+
+  if (!packageName.startsWith("@fairlead/")) continue;
+  test(`every type that an export of ${packageName} mentions is exported too`, () => {
+    const exported = entries.flatMap((entry) => exportsOf(entry));
+    const names = new Set(exported.map(({ name }) => name));
+    const hidden = exported.flatMap((one) =>
+      findMentionedTypes(one)
+        .filter((type) => !names.has(type))
+        .map((type) => `${type}, of ${one.name}`),
+    );
+    assert.deepEqual([...new Set(hidden)], []);
+  });
+}
+
+/** The types of its own package in a declaration's head or body, but for the bodies of functions and classes. */
+function findMentionedTypes(exported: Exported): string[] {
+  const { text } = findDeclaration(exported);
+  const [, keyword = ""] = /^export (?:async )?(\w+)/.exec(text) ?? [];
+  const ends: Readonly<Record<string, RegExp>> = {
+    interface: /^\}/m,
+    type: /;\n(?=\n|$|export|\/)/,
+    function: /\{\n/,
+    const: /=/,
+  };
+  const end = ends[keyword];
+  if (end === undefined) return [];
+  const code = text.slice(0, text.search(end)).replaceAll(/\/\*\*.*?\*\//gs, "");
+  const source = readFileSync(exported.file, "utf8");
+  const imported = [...source.matchAll(/^import (?:type )?\{([^}]*)\} from "\./gm)].flatMap(([, list]) =>
+    list!.split(","),
+  );
+  const declared = [...source.matchAll(/^(?:export )?(?:interface|type|class) (\w+)/gm)].map(([, name]) => name!);
+  const own = new Set([...imported.map((name) => name.trim().replace(/^type /, "")), ...declared]);
+  return [...code.matchAll(/\b[A-Z]\w+\b/g)].map(([name]) => name).filter((name) => own.has(name));
 }
 
 /** The members of an interface without a comment of their own. */

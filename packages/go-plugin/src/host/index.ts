@@ -17,5 +17,6 @@ export { reattach } from "./reattach.ts";
 export type { ReattachOptions } from "./reattach-plan.ts";
 export { parseReattachInfo, formatReattachInfo } from "../protocol/reattach-info.ts";
 export type { ReattachInfo } from "../protocol/reattach-info.ts";
+export type { PluginAddress } from "../protocol/handshake-line.ts";
 export type { ManualTls } from "../tls/manual-tls.ts";
 export type { AddressTranslator, AttachedRunner, Runner, RunnerCommand, RunnerProcess } from "./runner.ts";

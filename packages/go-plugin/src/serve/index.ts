@@ -8,6 +8,7 @@ export { startPluginServer } from "./plugin-server.ts";
 export { startReattachableServer } from "./reattachable-server.ts";
 export { formatReattachInfo } from "../protocol/reattach-info.ts";
 export type { ReattachInfo } from "../protocol/reattach-info.ts";
+export type { PluginAddress } from "../protocol/handshake-line.ts";
 export type { GrpcLimits, PluginGrpcOptions } from "../grpc-options.ts";
 export type { ManualTls } from "../tls/manual-tls.ts";
 export { provide } from "./serve-options.ts";
