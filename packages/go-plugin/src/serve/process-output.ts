@@ -41,7 +41,7 @@ class ProcessOutput {
   /**
    * Copies process.stderr to GRPCStdio. Unlike Go's plugins, ours also leave it on fd 2: hosts such as SFTPGo drop the
    * stream, and an author's console.error must not vanish. A host that says it takes it gets it once; what has not reached
-   * it when the process ends is left on fd 2 after all: last words matter most.
+   * it when the process ends is left on fd 2 after all, and so is what it is too slow to take: last words matter most.
    */
   copyStderr(): void {
     const stderr: PrintStream = process.stderr;

@@ -38,6 +38,11 @@ export class StdioRelay {
     return this.#stderrTakers > 0;
   }
 
+  /** Whether as much as this would be kept. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#queuedBytes + bytes <= MAX_QUEUED_BYTES;
+  }
+
   /**
    * Takes a copy, the only one there is unless told otherwise. False when the writer had better wait for
    * {@link onceDrained}; always true while nobody reads.
@@ -83,7 +88,7 @@ export class StdioRelay {
 
   #queue(print: QueuedPrint): void {
     const { length } = print.data;
-    if (this.#queuedBytes + length > MAX_QUEUED_BYTES) {
+    if (!this.hasRoomFor(length)) {
       this.#droppedBytes += length;
       return;
     }
