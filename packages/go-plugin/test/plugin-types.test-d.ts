@@ -17,7 +17,7 @@ import { provide, startReattachableServer } from "@fairlead/go-plugin/serve";
 import type { ServedPlugin, ServeOptions } from "@fairlead/go-plugin/serve";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
 import type { InMemoryPlugin } from "@fairlead/go-plugin/testing";
-import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
+import type { ClientConnection, ClientInterceptor, ServerInterceptor, ServiceRegistrar } from "@fairlead/grpc";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles when both are the same type; `any` is the same as nothing but itself. */
@@ -152,6 +152,17 @@ if (state.status === "exited") same<typeof state.exit, ExitStatus>();
 // @ts-expect-error a running plugin has no exit
 void state.exit;
 void launch({ ...common, versions: { 1: { store: storeKind } }, onExit: (exit) => same<typeof exit, ExitStatus>() });
+
+// Each side's gRPC has its own kind of interceptors, and the other for what it brokers.
+declare const before: ClientInterceptor;
+declare const behind: ServerInterceptor;
+const store1 = { ...common, versions: { 1: { store: storeKind } } };
+void launch({ ...store1, grpc: { interceptors: [before], serverInterceptors: [behind], maxSendBytes: 1 } });
+({ ...common, versions: {}, grpc: { interceptors: [behind], clientInterceptors: [before] } }) satisfies ServeOptions;
+// @ts-expect-error hosts call
+void launch({ ...store1, grpc: { interceptors: [behind] } });
+// @ts-expect-error plugins are called
+({ ...common, versions: {}, grpc: { interceptors: [before] } }) satisfies ServeOptions;
 
 // Runners, and plugins that run already.
 declare const runnerProcess: RunnerProcess;
