@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
 import { launch, reattach, stopAllPlugins } from "@fairlead/go-plugin/host";
@@ -9,7 +14,7 @@ import { STAY } from "./support/bad-plugin.ts";
 import { echoKind } from "./support/echo-kind.ts";
 import { echoKinds, echoOptions, launchEcho } from "./support/launch-echo.ts";
 import { LogCollector } from "./support/log-collector.ts";
-import { Sandbox } from "./support/sandbox.ts";
+import { isAlive, Sandbox } from "./support/sandbox.ts";
 
 const wellEnded: ExitStatus = { code: 0, signal: null };
 
@@ -74,6 +79,43 @@ describe("stopAllPlugins", { timeout: 60_000 }, () => {
     assert.equal(plugin.state.status, "exited");
     await using again = await reattach(server.reattachInfo, { versions: { 1: echoKinds } });
     await again.ping();
+  });
+});
+
+async function startHost(sandbox: Sandbox, plugin: readonly string[]) {
+  const fixture = join(import.meta.dirname, "fixtures/host.ts");
+  const host = spawn(process.execPath, ["--conditions=source", fixture, "ends-on-signals", ...plugin], {
+    env: { TMPDIR: sandbox.temporary },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface(host.stdout), "line")) as [string];
+  sandbox.watch(Number(line));
+  return { host, exited: once(host, "exit") as Promise<[number | null, NodeJS.Signals | null]>, pid: Number(line) };
+}
+
+describe("stopPluginsOnSignals", { timeout: 60_000 }, () => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    it(`ends plugins before ${signal} ends the host [cleanup:signals]`, async () => {
+      await using sandbox = new Sandbox();
+      // Only a Shutdown ends it with a trace: it looks after its host once a second, and by then would be late.
+      const { host, exited, pid } = await startHost(sandbox, ["stubborn-plugin.ts", "marks-shutdown"]);
+      host.kill(signal);
+      assert.deepEqual(await exited, [null, signal]);
+      assert.equal(isAlive(pid), false);
+      assert.ok(existsSync(join(sandbox.temporary, "shutdown")), "it was asked to end");
+      rmSync(join(sandbox.temporary, "shutdown"));
+    });
+  }
+
+  it("kills them at the second signal [cleanup:signals stop:host-exit]", async () => {
+    await using sandbox = new Sandbox();
+    const { host, exited, pid } = await startHost(sandbox, ["stubborn-plugin.ts", "marks-shutdown-and-stays"]);
+    host.kill("SIGTERM");
+    while (!existsSync(join(sandbox.temporary, "shutdown"))) await delay(10);
+    host.kill("SIGTERM");
+    assert.deepEqual(await exited, [128 + 15, null]);
+    while (isAlive(pid)) await delay(10);
+    rmSync(join(sandbox.temporary, "shutdown"));
   });
 });
 

@@ -71,6 +71,7 @@ describe("the layers of go-plugin", () => {
       "parseReattachInfo",
       "reattach",
       "stopAllPlugins",
+      "stopPluginsOnSignals",
     ]);
     assert.deepEqual(Object.keys(serve), [
       "formatReattachInfo",

@@ -1,6 +1,8 @@
 export { discover } from "./discover.ts";
 export { launch } from "./launch.ts";
 export { stopAllPlugins } from "./managed-plugins.ts";
+export { stopPluginsOnSignals } from "./stop-on-signals.ts";
+export type { EndSignal } from "./stop-on-signals.ts";
 export type {
   Checksum,
   ClientOf,

@@ -1,0 +1,33 @@
+import { constants } from "node:os";
+import { stopAllPlugins } from "./managed-plugins.ts";
+
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/**
+ * Ends the plugins before this process, when one of these signals ends it: a signal that nobody handles leaves them
+ * running. The first one runs {@link stopAllPlugins} and then takes its course, so that whoever sent it sees a process
+ * that was ended by it; a second one kills plugins and process at once. For programs that have no handlers of their own:
+ * those that have call stopAllPlugins() there. (go-plugin leaves it to each host.)
+ *
+ * @returns a function that takes the handlers back
+ */
+export function stopPluginsOnSignals(signals: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"]): () => void {
+  let isStopping = false;
+  const undo = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (signal: EndSignal): void => {
+    // The hooks of a process that exits kill what is left.
+    if (isStopping) process.exit(128 + constants.signals[signal]);
+    isStopping = true;
+    void endWith(signal, undo);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return undo;
+}
+
+async function endWith(signal: EndSignal, undo: () => void): Promise<void> {
+  await stopAllPlugins();
+  undo();
+  process.kill(process.pid, signal);
+}
