@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.ts";
-import { PluginError } from "../plugin-error.ts";
+import { unknownVersion } from "../protocol/handshake-line.ts";
 import { formatReattachInfo, parseReattachInfo } from "../protocol/reattach-info.ts";
 import type { ReattachInfo } from "../protocol/reattach-info.ts";
 import { createManualTls } from "../tls/manual-tls.ts";
@@ -107,12 +107,4 @@ function writeInfo(info: ReattachInfo): string {
   } catch (cause) {
     throw rules.invalid("info", `has an address that is none: ${String(cause)}`);
   }
-}
-
-function unknownVersion(version: number, known: readonly number[]): PluginError {
-  return new PluginError(
-    "ERR_APP_VERSION",
-    `incompatible API version with plugin. Plugin version: ${version}, Client versions: [${known.join(" ")}]`,
-    { details: { pluginVersion: version, hostVersions: known } },
-  );
 }

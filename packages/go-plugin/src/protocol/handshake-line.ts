@@ -93,14 +93,17 @@ function parseAppVersion(field: string, known: readonly number[]): number {
   if (version === undefined) {
     throw malformed(`Error parsing protocol version ${JSON.stringify(field)}: strconv.Atoi: invalid syntax`);
   }
-  if (!known.includes(version)) {
-    throw new PluginError(
-      "ERR_APP_VERSION",
-      `incompatible API version with plugin. Plugin version: ${version}, Client versions: [${known.join(" ")}]`,
-      { details: { pluginVersion: version, hostVersions: known } },
-    );
-  }
+  if (!known.includes(version)) throw unknownVersion(version, known);
   return version;
+}
+
+/** The host has no kinds of the plugin's version. */
+export function unknownVersion(version: number, known: readonly number[]): PluginError {
+  return new PluginError(
+    "ERR_APP_VERSION",
+    `incompatible API version with plugin. Plugin version: ${version}, Client versions: [${known.join(" ")}]`,
+    { details: { pluginVersion: version, hostVersions: known } },
+  );
 }
 
 /** Reads the two fields of an address. Throws `ERR_HANDSHAKE_MALFORMED`. */
