@@ -136,6 +136,19 @@ describe("a yamux session", () => {
     session.destroy();
   });
 
+  it("does not take windows in small steps for a flood while it sends [mux:yamux]", { timeout: 60_000 }, async () => {
+    const { session, raw } = openRawYamux({ side: "client" });
+    const stream = session.openStream();
+    stream.write(Buffer.alloc(WINDOW_BYTES + 30_000 * 100));
+    for (let sent = 0; sent < 30_000; sent++) {
+      await raw.until(() => raw.payloadBytes === WINDOW_BYTES + sent * 100, "what the window lets through");
+      raw.send(WINDOW, sent === 0 ? ACK : 0, 1, 100);
+    }
+    await raw.until(() => raw.payloadBytes === WINDOW_BYTES + 3_000_000, "all of it");
+    assert.equal(session.closeReason, undefined);
+    session.destroy();
+  });
+
   it("gives the window back as it is read, and not before [mux:yamux]", async () => {
     const { session, raw, streams } = openServer();
     raw.send(WINDOW, SYN, 1, 0);

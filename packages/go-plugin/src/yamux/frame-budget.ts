@@ -47,7 +47,10 @@ export function createIdleFrameBudget(): FrameBudget {
   return new FrameBudget({ what: "frames without content", capacity: 10_000, refillPerSecond: 1_000 });
 }
 
-/** What one DATA frame with content earns back of the idle frame budget. */
+/**
+ * What one DATA frame with content, in either direction, earns back of the idle frame budget: honest peers send the others
+ * in proportion.
+ */
 export const IDLE_FRAMES_PER_CONTENT_FRAME = 8;
 
 /** Streams that were opened only to be reset, by either side. */

@@ -278,6 +278,11 @@ class Session implements YamuxSession, FrameSink, OutboxOwner, StreamOwner {
     this.#pump();
   }
 
+  // What the peer says about our data, its window above all, is not a flood.
+  onDataSent(): void {
+    this.#idleBudget.earn(IDLE_FRAMES_PER_CONTENT_FRAME);
+  }
+
   onOutboxDrained(): void {
     this.#pump();
   }

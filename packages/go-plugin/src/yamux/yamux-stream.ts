@@ -23,6 +23,8 @@ export interface StreamOwner {
   readonly outbox: Outbox;
   /** The stream has something to send and a window for it. */
   onReady(stream: YamuxStream): void;
+  /** A DATA frame was sent. */
+  onDataSent(): void;
   onEstablished(stream: YamuxStream): void;
   /** Both directions have ended, or it was reset. */
   onDone(stream: YamuxStream): void;
@@ -132,6 +134,7 @@ export class YamuxStream extends Duplex {
     if (sizeBytes === 0 || this.destroyed) return false;
     this.#sendWindowBytes -= sizeBytes;
     this.#sendFrame(TYPE_DATA, 0, sizeBytes);
+    this.#owner.onDataSent();
     this.#holdsBytes = !this.#takeUnsent(sizeBytes) || this.#holdsBytes;
     if (this.#unsent.length > 0) return this.#sendWindowBytes > 0;
     this.#finishWrite();
