@@ -1,6 +1,7 @@
 // What stands between callers, connections and handlers, for all four kinds of calls.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 import {
   defineMethod,
@@ -236,6 +237,26 @@ test("a deadline an interceptor sets is kept on the client and told to the serve
   );
   await assert.rejects(pair.client.unary(hang, ""), { code: "DEADLINE_EXCEEDED" });
   assert.ok(deadline instanceof Date);
+});
+
+test("what interceptors wait for counts against the caller's deadline", async () => {
+  let leftMs = Number.NaN;
+  await using pair = await connect(
+    [
+      async (outgoing, next) => {
+        await delay(50);
+        return await next(outgoing);
+      },
+    ],
+    [
+      (incoming, next) => {
+        leftMs = incoming.deadline!.getTime() - Date.now();
+        return next(incoming);
+      },
+    ],
+  );
+  assert.equal(await pair.client.unary(echo, "x", { deadlineMs: 60_000 }), "x");
+  assert.ok(leftMs < 59_970, `${leftMs} ms are left`);
 });
 
 test("a deadline an interceptor sets on the server ends the call, a later one changes nothing", async () => {

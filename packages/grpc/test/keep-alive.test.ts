@@ -82,6 +82,17 @@ suite("the rules of pings", () => {
     assert.equal(crossed.pingsAtMs.length, 1);
   });
 
+  test("what the server sends instead of an answer does not make the next ping free", () => {
+    const peer = new Peer();
+    peer.answers = false;
+    peer.clock.pass(MINUTE);
+    assert.equal(peer.pingsAtMs.length, 1);
+    peer.heard = true;
+    peer.heardContent = true;
+    peer.clock.pass(3 * MINUTE);
+    assert.equal(peer.pingsAtMs.length, 1);
+  });
+
   test("without calls there are no pings, unless they are allowed", () => {
     const peer = new Peer();
     peer.hasCalls = false;
