@@ -114,6 +114,21 @@ describe("the packed entries", () => {
   }
 });
 
+describe("the packed packages", () => {
+  for (const [name, printed] of [
+    ["grpc", "hello world\n"],
+    ["go-plugin", "HELLO\n"],
+  ] as const) {
+    it(`run the first program of their README: ${name}`, () => {
+      const readme = readFileSync(join(root, "packages", name, "README.md"), "utf8");
+      const [, code] = /^```ts\n(.*?)^```/ms.exec(readme)!;
+      writeFileSync(join(project, `${name}.ts`), code!);
+      const { stdout, stderr } = spawnSync(process.execPath, [`${name}.ts`], { cwd: project, encoding: "utf8" });
+      assert.deepEqual([stdout, stderr], [printed, ""]);
+    });
+  }
+});
+
 describe("the packed libraries", () => {
   // What they depend on, from here instead of the registry.
   for (const name of ["@bufbuild", "@types", "undici-types", "zod"]) {
