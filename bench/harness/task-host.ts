@@ -48,6 +48,14 @@ export class TaskHost implements AsyncDisposable {
     return host;
   }
 
+  get hostPid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get pluginPid(): number {
+    return this.#pluginPid;
+  }
+
   async measure(task: RpcTask): Promise<MeasuredTask> {
     const before = processCpuUs(this.#pluginPid) ?? Number.NaN;
     this.#child.stdin.write(`${JSON.stringify(task)}\n`);
@@ -57,7 +65,7 @@ export class TaskHost implements AsyncDisposable {
   }
 
   memory(): ProcessMemory {
-    return { hostMib: anonymousMib(this.#child.pid ?? 0), pluginMib: anonymousMib(this.#pluginPid) };
+    return { hostMib: anonymousMib(this.hostPid), pluginMib: anonymousMib(this.#pluginPid) };
   }
 
   /** Stops plugin and host. */
