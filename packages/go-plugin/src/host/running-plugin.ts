@@ -132,8 +132,11 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
     const outcome = await Promise.race([child.exited, promise]);
     clearTimeout(timer);
     if (outcome !== "late" || this.#ending !== undefined) return;
-    const what = child.isLeftAlive === true ? "letting go of it" : "ending it";
-    logger.log("error", `plugin lost its connection, ${what}`, { reason: connection.closeReason?.message });
+    const message =
+      child.isLeftAlive === true
+        ? "plugin lost its connection, letting go of it"
+        : "plugin lost its connection, ending it";
+    logger.log("error", message, { reason: connection.closeReason?.message });
     this.#ending = climbStopLadder(child, undefined, { graceMs: stopGraceMs, logger });
     await this.#ending;
   }

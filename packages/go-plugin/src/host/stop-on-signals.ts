@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { stopAllPlugins } from "./managed-plugins.ts";
 
+/** What {@link stopPluginsOnSignals} listens to. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /**
