@@ -22,7 +22,7 @@ describe("FoundProcess", { timeout: 30_000 }, () => {
     { skip: process.platform !== "linux" && "reads /proc" },
     async () => {
       // The shell becomes a sleep, which never asks after its child.
-      const parent = spawn("/bin/sh", ["-c", "/bin/true & echo $!; exec sleep 60"], {
+      const parent = spawn("/bin/sh", ["-c", "/bin/sleep 0.2 & echo $!; exec sleep 60"], {
         stdio: ["ignore", "pipe", "ignore"],
       });
       const exited = once(parent, "exit");
