@@ -119,11 +119,15 @@ async function startByHand(sandbox: Sandbox) {
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const lines: string[] = [];
   const reader = createInterface(child.stdout);
-  while (lines.at(-1)?.startsWith("{") !== true) {
-    const [line] = (await once(reader, "line")) as [string];
-    lines.push(line);
-  }
-  const exited = once(child, "exit");
+  await new Promise<void>((resolve) => {
+    reader.on("line", (line) => {
+      lines.push(line);
+      if (line.startsWith("{")) resolve();
+    });
+  });
+  reader.removeAllListeners("line");
+  // And everything it wrote was read.
+  const exited = once(child, "close");
   const info = parseReattachInfo(lines.at(-1)!);
   return { child, reader, info, exited, printed: lines.slice(0, -1), readError: () => stderr };
 }
@@ -135,13 +139,13 @@ describe("a plugin that a person starts", { timeout: 60_000 }, () => {
     assert.deepEqual(plugin.printed, ["printed on load", "written on load"]);
     assert.equal(plugin.info.pid, plugin.child.pid);
     assert.equal(plugin.info.test, true);
-    assert.match(plugin.readError(), /waits for one to attach to it[\s\S]*TF_REATTACH_PROVIDERS/);
     for (const text of ["one host", "another host"]) {
       await using connection = attach(plugin.info);
       assert.equal(await connection.unary(echoMethod, text), text);
     }
     plugin.child.kill("SIGTERM");
     assert.deepEqual(await plugin.exited, [0, null]);
+    assert.match(plugin.readError(), /waits for one to attach to it[\s\S]*TF_REATTACH_PROVIDERS/);
   });
 
   it("ends with Ctrl-C, in order [reattach:test-mode]", async () => {
@@ -167,9 +171,9 @@ describe("a plugin that a person starts", { timeout: 60_000 }, () => {
     await connection.unary(echoMethod, "reading");
     await connection.unary(echoMethod, "print stderr");
     assert.deepEqual((await first).value, { channel: "stderr", data: Buffer.from("err\n") });
-    assert.match(plugin.readError(), /^err$/m);
     plugin.child.kill("SIGTERM");
     await plugin.exited;
+    assert.match(plugin.readError(), /^err$/m);
   });
 
   it("lives on when who started it stops reading, and when its hosts go [reattach:test-mode]", async () => {
