@@ -149,6 +149,8 @@ suite("our yamux, Go's yamux", { skip: built === undefined && "go is not install
       stream.write("x");
       await once(stream, "data");
       stream.destroy();
+      // The end of the session must not overtake the reset on its way to Go's reader of the stream.
+      await roundTrip(session, randomBytes(1000));
       await session.close();
       const { broken, brokenBy } = await report;
       assert.deepEqual([broken, brokenBy], [1, "connection reset"]);
