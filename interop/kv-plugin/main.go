@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // Takes packed messages, and packs the answers to them.
 
 	"fairlead.dev/interop/internal/kv"
 	"fairlead.dev/interop/internal/kvpb"
