@@ -68,11 +68,14 @@ const FEATURES: readonly string[] = [
 ];
 
 const [requirementsPart = "", rest = ""] = page.split("\n## Coverage\n");
-const [coveragePart = "", differencesPart = ""] = rest.split("\n## Deliberate differences\n");
+const [coveragePart = "", later = ""] = rest.split("\n## go-plugin's own tests\n");
+const [goTestsPart = "", differencesPart = ""] = later.split("\n## Deliberate differences\n");
 
 /** The cells of a part's tables, without their heads. */
 function rowsOf(part: string): string[][] {
-  const rows = part.split("\n").filter((line) => line.startsWith("| ") && !/^\| (?:id|go-plugin) \|/.test(line));
+  const rows = part
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !/^\| (?:id|go-plugin|test in Go) \|/.test(line));
   return rows.map((line) =>
     line
       .slice(1, -1)
@@ -183,6 +186,30 @@ describe("the compatibility page", () => {
       );
     }
   });
+
+  it("says of go-plugin's own tests what holds the same here", () => {
+    for (const [names = "", cell = ""] of rowsOf(goTestsPart)) {
+      assert.deepEqual(
+        cell.split(" ").filter((id) => !known.has(id.replaceAll("`", ""))),
+        [],
+        names,
+      );
+    }
+  });
+
+  it(
+    "leaves none of go-plugin's tests out",
+    { skip: goPlugin === undefined && "go-plugin is not there: needs Go" },
+    () => {
+      const listed = rowsOf(goTestsPart).flatMap(([names = ""]) => names.replaceAll("`", "").split(", "));
+      const files = globSync("{*,internal/*/*}_test.go", { cwd: goPlugin! });
+      const found = files.flatMap((file) =>
+        [...readGo(join(goPlugin!, file)).matchAll(/^func ((?:Test|Benchmark)\w+)\(/gm)].map(([, name]) => name!),
+      );
+      // Not a test: the plugin that the others start.
+      assert.deepEqual(listed.toSorted(), found.filter((name) => name !== "TestHelperProcess").toSorted());
+    },
+  );
 
   it("gives a reason for each deliberate difference, and for no other", () => {
     const different = requirements
