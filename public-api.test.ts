@@ -6,6 +6,57 @@ import { test } from "node:test";
 
 const root = import.meta.dirname;
 
+/** What the libraries give to programs at run time; go-plugin's entries are in its own tests. More is a decision. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  "@fairlead/grpc": [
+    "GrpcError",
+    "Metadata",
+    "checkHealth",
+    "connectGrpc",
+    "createGrpcServer",
+    "createHealthService",
+    "createReconnectingClient",
+    "createReflectionService",
+    "createStreamPair",
+    "defineMethod",
+    "interceptClient",
+    "interceptServer",
+    "mapMessages",
+    "observeClientCalls",
+    "observeServerCalls",
+    "watchHealth",
+  ],
+  "@fairlead/plugin-host": [
+    "PluginHostError",
+    "applyPluginEnvironment",
+    "defaultDeliveryPolicy",
+    "defaultHealthPolicy",
+    "defaultRestartPolicy",
+    "findUnknownPluginVariables",
+    "parsePluginConfigs",
+    "startPluginManager",
+  ],
+  "@fairlead/plugin-sdk": ["FsEventStatus", "FsProvider", "LogEventType", "serveNotifier"],
+  "@fairlead/plugin-sdk/client": [
+    "FsEventStatus",
+    "FsProvider",
+    "GrpcError",
+    "LogEventType",
+    "NOTIFIER_HANDSHAKE",
+    "NOTIFIER_PROTOCOL_VERSION",
+    "notifierKind",
+  ],
+  "@fairlead/plugin-sdk/testing": ["connectNotifier", "makeFsEvent", "makeLogEvent", "makeProviderEvent"],
+  "@fairlead/sftp": ["SftpError", "serveSftp"],
+  "@fairlead/sftp/testing": ["describeFileSystem"],
+};
+
+for (const [entry, values] of Object.entries(VALUES)) {
+  test(`${entry} exports what it always did`, async () => {
+    assert.deepEqual(Object.keys((await import(entry)) as object), values);
+  });
+}
+
 interface Exported {
   readonly name: string;
   readonly file: string;
