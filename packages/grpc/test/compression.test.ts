@@ -167,6 +167,7 @@ suite("a client that packs", () => {
     ]);
     for (let at = 0; at < bytes.length; at += 7) host.peer.data(1, bytes.subarray(at, at + 7), at + 7 >= bytes.length);
     await answer(host.peer);
+    assert.equal(host.peer.headersOf(1)[0]?.["grpc-accept-encoding"], "identity,gzip");
     const data = await host.peer.find((seen) => seen.type === FRAME_DATA && seen.streamId === 1);
     assert.equal(data.payload.subarray(5).toString(), "1,2,100000,0,0");
   });

@@ -16,16 +16,18 @@ export interface ResponseBlock {
 
 /** Room for the fixed fields of a response in the client's header list limit. */
 const FIXED_LIST_BYTES = 512;
-const HEAD: readonly HeaderField[] = [
+const OK_FIELDS: readonly HeaderField[] = [
   { name: ":status", value: "200" },
   { name: "content-type", value: "application/grpc" },
 ];
+/** Clients that could pack learn from the first answer that they may. */
+const HEAD: readonly HeaderField[] = [...OK_FIELDS, { name: "grpc-accept-encoding", value: ACCEPTED_ENCODINGS }];
 const PACKED_HEAD: readonly HeaderField[] = [...HEAD, { name: "grpc-encoding", value: "gzip" }];
 const headFields = (): readonly HeaderField[] => HEAD;
 const packedHeadFields = (): readonly HeaderField[] => PACKED_HEAD;
 const trailerFields = (key: string): readonly HeaderField[] => [statusField(key.slice("trailers ".length))];
 const trailersOnlyFields = (key: string): readonly HeaderField[] => [
-  ...HEAD,
+  ...OK_FIELDS,
   statusField(key.slice("trailers-only ".length)),
 ];
 const httpFields = (key: string): readonly HeaderField[] => [
