@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePairs } from "./pairs.ts";
 
-describePairs("knocks", ({ open, host: side }) => {
+describePairs("knocks", ({ open, temporaryFiles, host: side }) => {
   for (const tls of ["none", "auto"] as const) {
     test(`many connections in both directions at once find their ends, tls ${tls} [mux:knock mux:yamux]`, async () => {
       await using host = await open({ multiplex: true, tls });
@@ -20,12 +20,15 @@ describePairs("knocks", ({ open, host: side }) => {
       );
     });
 
-    test(`a dial may come before the accept, in both directions, tls ${tls} [mux:knock]`, async () => {
-      await using host = await open({ multiplex: true, tls });
-      await host.kv.put("a", "b");
-      assert.equal(await host.kv.brokeredGet("a", { dialFirst: true }), "b");
-      assert.equal(await host.kv.add("visits", 2, { dialFirst: true }), 2);
-    });
+    // Where Go accepts it reads the knock before it has a listener, and may refuse it: then even a Go plugin ends.
+    if (side === "ours" || plugin === "ours") {
+      test(`a dial may come before the accept, tls ${tls} [mux:knock]`, async () => {
+        await using host = await open({ multiplex: true, tls });
+        await host.kv.put("a", "b");
+        if (side === "ours") assert.equal(await host.kv.add("visits", 2, { dialFirst: true }), 2);
+        else assert.equal(await host.kv.brokeredGet("a", { dialFirst: true }), "b");
+      });
+    }
   }
 
   const lazy = "Go's hosts knock with the first call";
@@ -43,4 +46,12 @@ describePairs("knocks", ({ open, host: side }) => {
       assert.equal(await host.kv.add("visits", 1), 1);
     },
   );
+
+  const leaves = "Go's plugins leave their socket behind when they multiplex, and its hosts do too";
+  test("our host removes what a plugin of Go leaves behind [mux:host]", { skip: side === "Go" && leaves }, async () => {
+    const before = await temporaryFiles();
+    await using host = await open({ multiplex: true });
+    await host.stop();
+    assert.deepEqual(await temporaryFiles(), before);
+  });
 });
