@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePairs } from "./pairs.ts";
 
-describePairs("knocks", ({ open, temporaryFiles, host: side }) => {
+describePairs("knocks", ({ open, temporaryFiles, host: side, plugin }) => {
   for (const tls of ["none", "auto"] as const) {
     test(`many connections in both directions at once find their ends, tls ${tls} [mux:knock mux:yamux]`, async () => {
       await using host = await open({ multiplex: true, tls });
@@ -20,7 +20,7 @@ describePairs("knocks", ({ open, temporaryFiles, host: side }) => {
       );
     });
 
-    // Where Go accepts it reads the knock before it has a listener, and may refuse it: then even a Go plugin ends.
+    // Where Go accepts, it may read the knock before it has a listener: its host then refuses it, its plugin ends.
     if (side === "ours" || plugin === "ours") {
       test(`a dial may come before the accept, tls ${tls} [mux:knock]`, async () => {
         await using host = await open({ multiplex: true, tls });
