@@ -207,6 +207,14 @@ suite("connecting", () => {
     for (const call of waiting) await assert.rejects(call, { code: "UNAVAILABLE", message: "the client was closed" });
   });
 
+  test("lets calls whose deadline has passed out of the queue", async () => {
+    await using world = new World(["hang"], { maxQueuedCalls: 1 });
+    for (let i = 0; i < 3; i++) {
+      const late = world.client.unary(echo, "x", { deadlineMs: 5, waitForReady: true });
+      await assert.rejects(late, { code: "DEADLINE_EXCEEDED" });
+    }
+  });
+
   test("reads sockets without Readable, bytes that come too early included", async () => {
     const server = createGrpcServer();
     registerEcho(server);

@@ -11,9 +11,12 @@ import { ResponseStream } from "./response-stream.ts";
 /** The four kinds of calls of a client, made of one function that takes them all. */
 export class CallFront {
   readonly #invoke: InvokeNext;
+  readonly #tellsDeadlines: boolean;
 
-  constructor(invoke: InvokeNext) {
+  /** `tellsDeadlines`: what waits behind `invoke` hears of a passed deadline by the call's signal. */
+  constructor(invoke: InvokeNext, tellsDeadlines = false) {
     this.#invoke = invoke;
+    this.#tellsDeadlines = tellsDeadlines;
   }
 
   unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options: CallOptions = NO_OPTIONS): Promise<Res> {
@@ -51,11 +54,12 @@ export class CallFront {
   }
 
   #single<Req, Res>(method: Method<Req, Res>, request: Messages, options: CallOptions): Promise<Res> {
-    const call = outgoing(method, request, options, options.signal);
-    if (options.signal === undefined && options.deadlineMs === undefined) return this.#unbounded(call) as Promise<Res>;
+    if (options.signal === undefined && options.deadlineMs === undefined) {
+      return this.#unbounded(outgoing(method, request, options, undefined)) as Promise<Res>;
+    }
     return new Promise((resolve, reject) => {
-      const scope = new CallScope(options, false, reject);
-      void this.#unbounded(call)
+      const scope = new CallScope(options, this.#tellsDeadlines && options.deadlineMs !== undefined, reject);
+      void this.#unbounded(outgoing(method, request, options, scope.signal))
         .then((response) => resolve(response as Res), reject)
         .finally(() => scope.close());
     });

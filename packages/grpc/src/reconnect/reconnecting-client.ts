@@ -76,7 +76,10 @@ class Reconnecting implements ReconnectingClient {
     this.#resolveClosed = resolve;
     this.#waitForReady = options.waitForReady ?? false;
     const { interceptors = [], ...client } = options.client ?? {};
-    this.#calls = new CallFront(chainClientInterceptors(interceptors, async (call) => await this.#invoke(call)));
+    this.#calls = new CallFront(
+      chainClientInterceptors(interceptors, async (call) => await this.#invoke(call)),
+      true,
+    );
     this.#connector = new Connector({
       dial: options.dial,
       client,
