@@ -44,7 +44,8 @@ export interface LaunchOptions<K extends KindMap> {
   readonly tls?: "auto" | "none" | ManualTls;
   /**
    * One connection for everything, brokered connections too (go-plugin's `GRPCBrokerMultiplex`): for plugins of which no
-   * other socket can be reached, in containers. Fails with `ERR_MUX_UNSUPPORTED` where the plugin does not. Default false.
+   * other socket can be reached, in containers. Fails with `ERR_MUX_UNSUPPORTED` where the plugin does not. A plugin made
+   * with Go may end when an id is dialled before it accepts it: dial what it has told. Default false.
    */
   readonly multiplex?: boolean;
   /** Checked before the process is started. Default: not checked. */
