@@ -225,6 +225,7 @@ describe("reattach refuses", { timeout: 30_000 }, () => {
   const info: ReattachInfo = { protocolVersion: 1, address: { network: "unix", path: "/x" }, pid: 2 };
   const cases: readonly (readonly [what: string, info: unknown, options: object, text: RegExp])[] = [
     ["multiplexing", info, { multiplex: true }, /gRPC broker multiplexing is not supported with Reattach config/],
+    ["a copy of stderr", info, { stdio: { rawStderr: {} } }, /stderr belongs to whoever started it/],
     ["a checksum", info, { checksum: {} }, /only one of Reattach or SecureConfig can be set/],
     ["AutoMTLS", info, { tls: "auto" }, /the certificates of AutoMTLS are made for the host that launches/],
     ["no address", { ...info, address: undefined }, {}, /has no address/],

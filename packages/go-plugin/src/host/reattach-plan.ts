@@ -9,16 +9,19 @@ import type { KindMap, LaunchOptions } from "./launch-options.ts";
 import type { OpenPlan } from "./open-plugin.ts";
 import { isFunction, isRecord, OptionRules } from "./option-rules.ts";
 import type { AttachedRunner } from "./runner.ts";
+import type { StdioSinks } from "./stdio-sink.ts";
 
 /** How to attach to a plugin that runs already; each option as in {@link LaunchOptions}. */
 export interface ReattachOptions<K extends KindMap> extends Pick<
   LaunchOptions<K>,
-  "versions" | "stopGraceMs" | "signal" | "logger" | "stdio" | "onExit" | "grpc"
+  "versions" | "stopGraceMs" | "signal" | "logger" | "onExit" | "grpc"
 > {
   /** Certificates of the host's own, for a plugin that has some too. Default: plaintext. */
   readonly tls?: ManualTls;
   /** From the call to the first answered health check, milliseconds. Default 60 000. */
   readonly startTimeoutMs?: number;
+  /** Receive what the plugin's code prints, of which other hosts get their share. Default: dropped. */
+  readonly stdio?: StdioSinks;
   /** Whether {@link stopAllPlugins} stops it too. The exit of this process never ends it. Default `true`. */
   readonly managed?: boolean;
   /** For logs and errors. Default: `pid` and the number. */
@@ -78,6 +81,9 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap> |
     throw rules.invalid("tls", 'is "auto": the certificates of AutoMTLS are made for the host that launches a plugin');
   }
   if (options.tls !== undefined && !isRecord(options.tls)) throw rules.invalid("tls", "is no object of certificates");
+  if (isRecord(options.stdio) && options.stdio["rawStderr"] !== undefined) {
+    throw rules.invalid("stdio.rawStderr", "is set: the plugin's stderr belongs to whoever started it");
+  }
   const { runner } = options;
   if (runner !== undefined && !(isRecord(runner) && isFunction(runner["kill"]))) {
     throw rules.invalid("runner", "has no method kill");
