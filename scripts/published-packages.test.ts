@@ -28,11 +28,11 @@ interface Manifest {
  * when they are imported (`process.getBuiltinModule` does not). `npm run bench -- load-time` has the milliseconds.
  */
 const LOADS: Readonly<Record<string, { readonly files: number; readonly builtins: readonly string[] }>> = {
-  "@fairlead/grpc": { files: 1, builtins: ["net", "stream"] },
+  "@fairlead/grpc": { files: 1, builtins: ["net"] },
   "@fairlead/go-plugin": { files: 1, builtins: [] },
   "@fairlead/go-plugin/host": { files: 3, builtins: ["net", "os", "path", "stream", "timers/promises"] },
   "@fairlead/go-plugin/serve": { files: 5, builtins: ["net", "path", "stream"] },
-  "@fairlead/go-plugin/testing": { files: 3, builtins: ["net", "stream"] },
+  "@fairlead/go-plugin/testing": { files: 3, builtins: ["net"] },
 };
 
 /** What require() and resolution before exports see is nobody's business: the packages are ESM. */
