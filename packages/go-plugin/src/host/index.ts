@@ -17,6 +17,7 @@ export type { GrpcLimits, HostGrpcOptions } from "../grpc-options.ts";
 export type { SocketPlace } from "./socket-folder.ts";
 export { reattach } from "./reattach.ts";
 export type { ReattachOptions } from "./reattach-plan.ts";
+export type { StdioSinks } from "./stdio-sink.ts";
 export { parseReattachInfo, formatReattachInfo } from "../protocol/reattach-info.ts";
 export type { ReattachInfo } from "../protocol/reattach-info.ts";
 export type { PluginAddress } from "../protocol/handshake-line.ts";
