@@ -18,6 +18,7 @@ import {
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS, FRAME_WINDOW_UPDATE } from "../src/frames/frame-types.ts";
 import { Inflater, InflateLine } from "../src/messages/inflater.ts";
 import { MemoryBudget } from "../src/messages/memory-budget.ts";
+import { heldSizeOf } from "../src/messages/message-reader.ts";
 import { connectInMemory } from "./fixtures/connections.ts";
 import { chat, countUp, echo, join, registerEcho, textCodec } from "./fixtures/echo-service.ts";
 import { Random } from "./fixtures/random.ts";
@@ -32,6 +33,8 @@ const packed = defineMethod("unary", "/test.Echo/Packed", textCodec, textCodec);
 const packedStream = defineMethod("server-streaming", "/test.Echo/PackedStream", textCodec, textCodec);
 const sizes = defineMethod("client-streaming", "/test.Echo/Sizes", textCodec, textCodec);
 const slow = defineMethod("bidirectional", "/test.Echo/Slow", textCodec, textCodec);
+/** Reads one request and answers at the end of the call. */
+const leave = defineMethod("client-streaming", "/test.Echo/Leave", textCodec, textCodec);
 
 function flagged(body: Uint8Array, flag = 1): Buffer {
   const bytes = message(body);
@@ -66,6 +69,13 @@ function serve(options: ServerOptions = {}) {
     const lengths: number[] = [];
     for await (const request of requests) lengths.push(request.length);
     return lengths.join();
+  });
+  server.handleClientStream(leave, async (requests, call) => {
+    for await (const _first of requests) break;
+    await new Promise((resolve) => {
+      call.signal.addEventListener("abort", resolve, { once: true });
+    });
+    return "";
   });
   server.handleBidi(slow, async function* (_requests, call) {
     yield "waiting";
@@ -211,6 +221,18 @@ suite("a client that packs", () => {
     assert.equal((await answer(host.peer, 11))["grpc-status"], "0");
   });
 
+  test("may send a million empty messages behind a packed one that nobody reads", async () => {
+    using host = serve();
+    host.peer.headers(1, requestFields([GZIP], leave.path));
+    host.peer.data(1, message("the one that is read"));
+    host.peer.data(1, packedMessage(Buffer.alloc(8 * MIB)));
+    // As many as the window lets through: they pass while the packed one is unpacked.
+    for (let i = 0; i < 60; i++) host.peer.data(1, Buffer.alloc(16_380));
+    host.peer.headers(3, requestFields([GZIP]));
+    host.peer.data(3, packedMessage("still here"), true);
+    assert.equal((await answer(host.peer, 3))["grpc-status"], "0");
+  });
+
   test("is held back by its window while packed messages wait", async () => {
     using host = serve();
     host.peer.headers(1, requestFields([GZIP], slow.path));
@@ -287,6 +309,32 @@ suite("a server that packs", () => {
     assert.equal((await reader.next()).done, true);
   });
 
+  test("leaves behind what nobody read without burdening later calls", async () => {
+    using pair = dial({ maxReceiveBytes: MIB });
+    const part = Buffer.alloc(600 * 1024, 65);
+    const start = async (streamId: number): Promise<AsyncIterator<string, undefined>> => {
+      const call = pair.client.serverStream(countUp, "")[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
+      await request(pair.peer, streamId);
+      pair.peer.headers(streamId, [...RESPONSE_HEAD, GZIP]);
+      for (let count = 0; count < 2; count++) pair.peer.data(streamId, packedMessage(part));
+      return call;
+    };
+    for (let streamId = 1; streamId < 20; streamId += 4) {
+      // One is left while a plain message waits behind packed ones, one ends and is not read.
+      const left = await start(streamId);
+      pair.peer.data(streamId, message("waits behind them ".repeat(900)));
+      await left.next();
+      await left.return!();
+      const unread = await start(streamId + 2);
+      pair.peer.headers(streamId + 2, [{ name: "grpc-status", value: "10" }], true);
+      await unread.next();
+    }
+    const last = await start(21);
+    pair.peer.headers(21, [{ name: "grpc-status", value: "10" }], true);
+    for (let i = 0; i < 2; i++) assert.equal((await last.next()).value?.length, part.length);
+    await assert.rejects(last.next(), { code: "ABORTED" });
+  });
+
   test("that packs one way is not packed to, unless the call says so", async () => {
     using pair = dial();
     const call = pair.client.unary(echo, LONG, { compress: "gzip" });
@@ -316,7 +364,7 @@ suite("fuzz of what unpacks", () => {
         },
         onMessage(body: Buffer): void {
           seen.push(body.toString());
-          untaken.push(body.length);
+          untaken.push(heldSizeOf(body));
         },
         onBadMessage(error: GrpcError): void {
           seen.push(error.code);
@@ -332,6 +380,7 @@ suite("fuzz of what unpacks", () => {
           line: new InflateLine(),
           hold: (sizeBytes) => (heldBytes += sizeBytes),
           release: (sizeBytes) => (heldBytes -= sizeBytes),
+          onFault: (error) => assert.fail(String(error)),
         },
         true,
       );

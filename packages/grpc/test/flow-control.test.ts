@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 
-import { connectGrpc, createStreamPair, defineMethod, type GrpcServer } from "../src/index.ts";
+import { connectGrpc, createGrpcServer, createStreamPair, defineMethod, type GrpcServer } from "../src/index.ts";
 import { FRAME_DATA, FRAME_WINDOW_UPDATE } from "../src/frames/frame-types.ts";
 import { connectInMemory, connectOverSocket } from "./fixtures/connections.ts";
 import { bytesCodec, chat, echo, registerEcho } from "./fixtures/echo-service.ts";
-import { frame, message, RawPeer, RESPONSE_HEAD, setting, uint32, type RawFrame } from "./fixtures/raw-peer.ts";
+import {
+  frame,
+  message,
+  RawPeer,
+  requestFields,
+  RESPONSE_HEAD,
+  setting,
+  uint32,
+  type RawFrame,
+} from "./fixtures/raw-peer.ts";
 
 const MIB = 1024 * 1024;
 const sink = defineMethod("client-streaming", "/test.Flow/Sink", bytesCodec, bytesCodec);
@@ -170,6 +179,37 @@ suite("flow control", () => {
     client.destroy();
     await client.closed;
   });
+
+  for (const [name, sizeBytes] of [
+    ["empty", 0],
+    ["tiny", 1],
+  ] as const) {
+    test(`${name} messages nobody reads are held back, and count for what they cost`, async () => {
+      const [near, far] = createStreamPair();
+      const server = createGrpcServer();
+      registerFlow(server);
+      server.accept(far);
+      const peer = new RawPeer(near, "client");
+      const one = message(Buffer.alloc(sizeBytes));
+      const many = Buffer.concat(Array.from({ length: Math.floor(16_384 / one.length) }, () => one));
+      // More than half the connection's window, of which two streams' worth are all that may wait.
+      for (const streamId of [1, 3, 5, 7, 9]) {
+        peer.headers(streamId, requestFields([], ignore.path));
+        for (let i = 0; i < 60; i++) peer.data(streamId, many);
+      }
+      peer.headers(11, requestFields());
+      peer.data(11, message("later"), true);
+      await peer.find((seen) => seen.type === FRAME_DATA && seen.streamId === 11);
+      const credits = peer.frames.filter((seen) => seen.type === FRAME_WINDOW_UPDATE);
+      // Only the one that opens the connection's window.
+      assert.deepEqual(
+        credits.map((seen) => seen.streamId),
+        [0],
+      );
+      server.destroy();
+      await peer.ended;
+    });
+  }
 
   test("closed windows do not keep a deadline from ending the call", async () => {
     await using pair = await connectInMemory({ register: registerFlow });

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { GrpcError } from "../grpc-error.ts";
+import { heldSizeOf } from "../messages/message-reader.ts";
 import { MessageQueue } from "./message-queue.ts";
 
 function queueOf(): { queue: MessageQueue<string>; taken: number[]; left: () => number } {
   const taken: number[] = [];
   let left = 0;
-  const owner = { onMessageTaken: (sizeBytes: number) => taken.push(sizeBytes), onReaderLeft: () => left++ };
+  const owner = { onMessageTaken: (heldBytes: number) => taken.push(heldBytes), onReaderLeft: () => left++ };
   return { queue: new MessageQueue(decode, owner), taken, left: () => left };
 }
 
@@ -24,12 +25,12 @@ test("messages come out in order, whether they or their reader were first", asyn
   ]);
 });
 
-test("bytes count as taken when they are read, not before", async () => {
+test("messages count as taken when they are read, not before", async () => {
   const { queue, taken } = queueOf();
   queue.push(Buffer.from("four"));
   assert.deepEqual(taken, []);
   await queue.next();
-  assert.deepEqual(taken, [4]);
+  assert.deepEqual(taken, [heldSizeOf(Buffer.from("four"))]);
 });
 
 test("an error comes after the messages, once", async () => {
@@ -46,7 +47,7 @@ test("leaving gives back what waits and tells the owner once", async () => {
   queue.push(Buffer.from("abc"));
   await queue.return();
   await queue.return();
-  assert.deepEqual(taken, [3]);
+  assert.deepEqual(taken, [heldSizeOf(Buffer.from("abc"))]);
   assert.equal(left(), 1);
   assert.equal((await queue.next()).done, true);
 });

@@ -1,8 +1,9 @@
 import { GrpcError } from "../grpc-error.ts";
+import { heldSizeOf } from "../messages/message-reader.ts";
 
 export interface MessageQueueOwner {
-  /** A message was taken; its bytes may be given back to the peer's window. */
-  onMessageTaken(sizeBytes: number): void;
+  /** A message was taken, for which so much was held (`heldSizeOf`): it may be given back to the peer's window. */
+  onMessageTaken(heldBytes: number): void;
   /** The reader left before the end. */
   onReaderLeft(): void;
 }
@@ -46,7 +47,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   push(message: Buffer): void {
     if (this.#end !== undefined) return;
     this.#messages.push(message);
-    this.#unreadBytes += message.length;
+    this.#unreadBytes += heldSizeOf(message);
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) this.#deliver(waiting);
   }
@@ -96,8 +97,9 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
       this.#messages.splice(0, this.#first);
       this.#first = 0;
     }
-    this.#unreadBytes -= message.length;
-    this.#owner.onMessageTaken(message.length);
+    const heldBytes = heldSizeOf(message);
+    this.#unreadBytes -= heldBytes;
+    this.#owner.onMessageTaken(heldBytes);
     try {
       waiting.resolve({ done: false, value: this.#decode(message) });
     } catch (error) {
@@ -121,10 +123,10 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   #dropMessages(): void {
-    const sizeBytes = this.#unreadBytes;
+    const heldBytes = this.#unreadBytes;
     this.#messages.length = 0;
     this.#first = 0;
     this.#unreadBytes = 0;
-    if (sizeBytes > 0) this.#owner.onMessageTaken(sizeBytes);
+    if (heldBytes > 0) this.#owner.onMessageTaken(heldBytes);
   }
 }

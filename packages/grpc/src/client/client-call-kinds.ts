@@ -2,6 +2,7 @@ import { decodeMessage, encodeMessage } from "../calls/marshal.ts";
 import { MESSAGES_PER_TURN, nextTurn } from "../calls/next-turn.ts";
 import { MessageQueue } from "../calls/message-queue.ts";
 import { GrpcError } from "../grpc-error.ts";
+import { heldSizeOf } from "../messages/message-reader.ts";
 import type { Codec, Method } from "../method.ts";
 import { ClientCall, type CallSession } from "./client-call.ts";
 import type { BidiCall, CallOptions } from "./client-connection.ts";
@@ -53,16 +54,16 @@ export class StreamResponseCall<Res> extends ClientCall {
   constructor(session: CallSession, path: string, codec: Codec<Res>, options: CallOptions) {
     super(session, path, options);
     this.responses = new MessageQueue((bytes) => decodeMessage(codec, bytes), {
-      onMessageTaken: (sizeBytes) => {
-        session.releaseUnread(this, sizeBytes);
-        this.inflater?.onTaken(sizeBytes);
+      onMessageTaken: (heldBytes) => {
+        session.releaseUnread(this, heldBytes);
+        this.inflater?.onTaken(heldBytes);
       },
       onReaderLeft: () => this.onAbort(undefined),
     });
   }
 
   onMessage(message: Buffer): void {
-    this.session.holdUnread(this, message.length);
+    this.session.holdUnread(this, heldSizeOf(message));
     this.responses.push(message);
   }
 
@@ -71,6 +72,8 @@ export class StreamResponseCall<Res> extends ClientCall {
   }
 
   protected settle(error: GrpcError | undefined): void {
+    // What its caller has not read yet is the caller's from now on.
+    this.inflater?.close();
     if (error === undefined) this.responses.end();
     else this.responses.fail(error);
   }

@@ -60,6 +60,7 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
 
   protected abstract onStreamClosed(stream: StreamRecord): void;
   abstract receive(bytes: Buffer): void;
+  abstract fail(error: Http2Error): void;
   abstract onPeerEnd(): void;
   abstract onLinkClosed(error: Error | undefined): void;
   abstract onOutboxDrained(): void;
@@ -149,7 +150,9 @@ export abstract class StreamTable implements SenderOwner, LinkOwner {
     this.#inflateLine ??= new InflateLine();
     const hold = (sizeBytes: number): void => this.holdUnread(stream, sizeBytes);
     const release = (sizeBytes: number): void => this.releaseUnread(stream, sizeBytes);
-    stream.inflater = new Inflater(stream, { limits: this.limits, line: this.#inflateLine, hold, release }, isStream);
+    const onFault = (error: unknown): void => this.fail(new Http2Error("INTERNAL_ERROR", "internal error", error));
+    const context = { limits: this.limits, line: this.#inflateLine, hold, release, onFault };
+    stream.inflater = new Inflater(stream, context, isStream);
   }
 
   /** A whole message waits for its reader. */

@@ -4,9 +4,16 @@ import type { MemoryBudget } from "./memory-budget.ts";
 /** The flag octet and the 32-bit length before each message. */
 export const MESSAGE_PREFIX_BYTES = 5;
 const FIRST_ROOM_BYTES = 64 * 1024;
+/** What a waiting message costs beside its bytes: its Buffer, its places in lists. A peer may send millions of tiny ones. */
+const MESSAGE_OVERHEAD_BYTES = 128;
 
 /** Many messages are empty, and all empty ones are the same. */
 const EMPTY_MESSAGE = Buffer.alloc(0);
+
+/** What a message that waits for its reader counts for, wherever waiting is bounded. */
+export function heldSizeOf(message: Uint8Array): number {
+  return message.length + MESSAGE_OVERHEAD_BYTES;
+}
 
 export interface MessageSink {
   /** The bytes belong to the receiver. */

@@ -10,6 +10,7 @@ import { StreamRecord } from "../connection/stream-record.ts";
 import type { Http2ErrorCode } from "../frames/http2-error.ts";
 import { GrpcError } from "../grpc-error.ts";
 import type { ShortenableCall } from "../interceptors/intercept-handler.ts";
+import { heldSizeOf } from "../messages/message-reader.ts";
 import { Metadata } from "../metadata.ts";
 import type { Route } from "./routes.ts";
 
@@ -153,9 +154,9 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
   begin(): void {
     if (!this.#route.streamsRequests) return;
     this.#requests = new MessageQueue((bytes) => decodeMessage(this.#route.method.request, bytes), {
-      onMessageTaken: (sizeBytes) => {
-        this.#session.releaseUnread(this, sizeBytes);
-        this.inflater?.onTaken(sizeBytes);
+      onMessageTaken: (heldBytes) => {
+        this.#session.releaseUnread(this, heldBytes);
+        this.inflater?.onTaken(heldBytes);
       },
       // A handler may stop reading and still answer: the rest is taken and dropped.
       onReaderLeft: () => {},
@@ -166,10 +167,10 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
   onMessage(message: Buffer): void {
     if (this.#requests !== undefined) {
       if (this.#requests.isOver) {
-        this.inflater?.onTaken(message.length);
+        this.inflater?.onTaken(heldSizeOf(message));
         return;
       }
-      this.#session.holdUnread(this, message.length);
+      this.#session.holdUnread(this, heldSizeOf(message));
       this.#requests.push(message);
     } else if (this.#request === undefined) this.#request = message;
     else this.finish(new GrpcError("INTERNAL", "grpc: the client sent more than one request message"));
