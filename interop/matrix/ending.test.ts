@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/grpc";
 import { isAlive } from "../../e2e/harness/processes.ts";
 import { waitFor } from "../../e2e/harness/wait-for.ts";
 import { describePairs } from "./pairs.ts";
+
+/** Stops the process; each of its threads stops by itself, a moment later. */
+async function freeze(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  await waitFor("every thread to stop", async () => {
+    const threads = await readdir(`/proc/${pid}/task`);
+    const stats = threads.map(async (thread) => await readFile(`/proc/${pid}/task/${thread}/stat`, "latin1"));
+    return (await Promise.all(stats)).every((stat) => /\) T /.test(stat));
+  });
+}
 
 describePairs("the end", ({ open, host: kind, plugin, temporaryFiles }) => {
   for (const tls of ["none", "auto"] as const) {
@@ -44,7 +55,7 @@ describePairs("the end", ({ open, host: kind, plugin, temporaryFiles }) => {
     for (const multiplex of [false, true]) {
       test(`a plugin that hangs is killed, multiplexed ${multiplex} [stop:ladder]`, async () => {
         await using host = await open({ tls: "auto", multiplex, stopGraceMs: 200 });
-        process.kill(host.pid, "SIGSTOP");
+        await freeze(host.pid);
         assert.equal(await host.stop(), null);
         assert.equal(isAlive(host.pid), false);
       });
