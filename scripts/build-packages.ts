@@ -51,7 +51,7 @@ async function bundleLibrary(library: string): Promise<void> {
 /** The main entry, and then each other one as one file, but for what it imports first. */
 async function bundleApart(folder: string, [main, ...others]: readonly string[]): Promise<OutputFile[]> {
   const top = findExporting(main!).map((file): [string, string] => [file, builtPath(folder, main!)]);
-  const first = others.flatMap((entry) => findFirstImports(entry));
+  const first = others.flatMap((entry) => findFirstImport(entry));
   const shared = new Map([...top, ...first.map((file): [string, string] => [file, builtPath(folder, file)])]);
   const firstBundles = await Promise.all(first.map(async (file) => await bundle(folder, [file], new Map(top))));
   const bundles = await Promise.all(others.map(async (entry) => await bundle(folder, [entry], shared)));
@@ -104,12 +104,12 @@ function findExporting(entry: string): readonly string[] {
 }
 
 /**
- * What an entry imports for its effect, before anything else. They stay files of their own: one of them may end the
- * process because its Node is too old, and must have nothing else with it that such a Node could fail at before.
+ * What an entry imports for its effect, before anything else. It stays a file of its own: it may end the process because
+ * its Node is too old, and must have nothing else with it that such a Node could fail at before.
  */
-function findFirstImports(entry: string): readonly string[] {
-  const source = readFileSync(entry, "utf8");
-  return [...source.matchAll(/^import "(\.[^"]+)";$/gm)].map(([, path]) => join(dirname(entry), path!));
+function findFirstImport(entry: string): readonly string[] {
+  const [, path] = /^import "(\.[^"]+)";$/m.exec(readFileSync(entry, "utf8")) ?? [];
+  return path === undefined ? [] : [join(dirname(entry), path)];
 }
 
 function builtPath(folder: string, source: string): string {

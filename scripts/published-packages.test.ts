@@ -31,7 +31,7 @@ const LOADS: Readonly<Record<string, { readonly files: number; readonly builtins
   "@fairlead/grpc": { files: 1, builtins: ["net"] },
   "@fairlead/go-plugin": { files: 1, builtins: [] },
   "@fairlead/go-plugin/host": { files: 3, builtins: ["net", "os", "path", "stream", "timers/promises"] },
-  "@fairlead/go-plugin/serve": { files: 5, builtins: ["net", "path", "stream"] },
+  "@fairlead/go-plugin/serve": { files: 4, builtins: ["net", "path", "stream"] },
   "@fairlead/go-plugin/testing": { files: 3, builtins: ["net"] },
 };
 
