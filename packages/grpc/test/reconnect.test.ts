@@ -1,5 +1,6 @@
 // A client that outlives its connections: when it dials, what its calls do meanwhile, and which of them are made again.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { suite, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -21,6 +22,7 @@ import { BackOff } from "../src/reconnect/back-off.ts";
 import { chat, countUp, echo, join, registerEcho } from "./fixtures/echo-service.ts";
 import { FakeClock } from "./fixtures/fake-clock.ts";
 import { frame, message, RawPeer, RESPONSE_HEAD, uint32 } from "./fixtures/raw-peer.ts";
+import { usedMemoryBytes } from "./fixtures/used-memory.ts";
 
 const OK = { name: "grpc-status", value: "0" };
 
@@ -102,6 +104,15 @@ const answer = (peer: RawPeer, streamId: number): void => {
 };
 const leaveWithoutIt = (peer: RawPeer): void =>
   peer.send(frame(FRAME_GOAWAY, 0, 0, Buffer.concat([uint32(0), uint32(0)])));
+
+/** Begins to answer, and then does something else. */
+const andThen =
+  (act: (peer: RawPeer, streamId: number) => void) =>
+  (peer: RawPeer, streamId: number): void => {
+    peer.headers(streamId, RESPONSE_HEAD);
+    peer.data(streamId, message("half"));
+    act(peer, streamId);
+  };
 
 suite("back-off", () => {
   test("grows by 1.6 from 1 s to 120 s, a fifth of it left to chance", () => {
@@ -329,6 +340,24 @@ suite("calls the server has not acted on", () => {
     assert.equal(world.dialsAtMs.length, 2);
   });
 
+  for (const [name, change] of [
+    ["REFUSED_STREAM", refuse],
+    ["GOAWAY", leaveWithoutIt],
+  ] as const) {
+    test(`are none that it has begun to answer, whatever its ${name} says`, async () => {
+      let heads = 0;
+      const onHeaders = (): number => heads++;
+      for (const ask of [
+        (client: ReconnectingClient) => client.unary(echo, "x", { onHeaders }),
+        (client: ReconnectingClient) => Array.fromAsync(client.serverStream(countUp, "x", { onHeaders })),
+      ]) {
+        await using world = new World([whenAsked(andThen(change), answer)]);
+        await assert.rejects(ask(world.client), { code: "UNAVAILABLE", unprocessed: undefined });
+      }
+      assert.equal(heads, 2);
+    });
+  }
+
   test("are made again once, not for ever", async () => {
     await using world = new World([whenAsked(refuse, refuse, answer)]);
     await assert.rejects(world.client.unary(echo, "x"), { code: "UNAVAILABLE", unprocessed: "refused" });
@@ -411,15 +440,103 @@ suite("the end", () => {
     assert.equal(world.client.closeReason, reason);
   });
 
-  test("a listener of states may close the client", async () => {
-    const world = new World(["refuse"], {
+  for (const [when, nth, dials] of [
+    ["transient-failure", 1, 1],
+    ["connecting", 2, 1],
+    ["ready", 1, 2],
+    ["idle", 1, 2],
+  ] as const) {
+    test(`a listener of states may close the client when it is ${when}`, async () => {
+      let times = 0;
+      const world = new World(["refuse"], {
+        onStateChange: (state) => {
+          if (state === when && ++times === nth) world.client.destroy();
+        },
+      });
+      await world.reaches("transient-failure").catch(() => {});
+      world.clock.pass(1000);
+      if (when === "idle") {
+        await world.reaches("ready");
+        world.streams[0]!.destroy();
+      }
+      await world.reaches("shutdown");
+      await world.client.closed;
+      assert.equal(world.clock.pending, 0);
+      assert.equal(world.dialsAtMs.length, dials);
+      assert.ok(world.streams.every((stream) => stream.destroyed));
+      world.server.destroy();
+    });
+  }
+});
+
+const neverDial = (): Promise<Duplex> => assert.fail("it dialled");
+
+suite("callers that do it wrong", () => {
+  test("a listener of states that throws changes nothing", async () => {
+    const warned = once(process, "warning");
+    await using world = new World(["refuse"], {
       onStateChange: (state) => {
-        if (state === "transient-failure") void world.client.close();
+        throw new RangeError(`not ${state}`);
       },
     });
-    await world.reaches("shutdown");
+    const call = world.client.unary(echo, "x", { waitForReady: true });
+    await world.reaches("transient-failure");
+    world.clock.pass(1000);
+    assert.equal(await call, "x");
+    assert.equal(((await warned) as [Error])[0].message, "not connecting");
+  });
+
+  test("options that no connection can have are refused at once", () => {
+    for (const client of [{ authority: "not\nthis" }, { userAgent: "\0" }, { keepAlive: { idleMs: 0 } }]) {
+      assert.throws(() => createReconnectingClient({ dial: neverDial, client }), TypeError);
+    }
+    for (const options of [{ connectTimeoutMs: Number.NaN }, { connectTimeoutMs: 0 }, { maxQueuedCalls: Number.NaN }]) {
+      assert.throws(() => createReconnectingClient({ dial: neverDial, ...options }), TypeError);
+    }
+  });
+
+  test("a dial that gives no stream, throws or rejects with nothing is a failed attempt", async () => {
+    const dials = [
+      () => Promise.resolve(undefined as unknown as Duplex),
+      () => {
+        throw new RangeError("sync");
+      },
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is wrong about it is the point
+      () => Promise.reject(undefined),
+    ];
+    for (const dial of dials) {
+      await using world = new World([], { dial });
+      await assert.rejects(world.client.unary(echo, "x"), { code: "UNAVAILABLE", unprocessed: "unsent" });
+      assert.equal(world.clock.pending, 1);
+    }
+  });
+
+  test("what a dial brings after its attempt is dropped, not kept", async () => {
+    await using world = new World(["hang"]);
+    await until(() => world.attempts.length === 1);
+    world.clock.pass(20_000);
+    const before = await usedMemoryBytes();
+    for (let i = 0; i < 32; i++) world.attempts[0]!.receive(Buffer.alloc(1024 * 1024));
+    assert.ok((await usedMemoryBytes()) - before < 8 * 1024 * 1024);
+  });
+
+  test("a lazy client connects for a call made while its connection ends", async () => {
+    await using world = new World([], { connect: "lazily" });
+    let inTheEnd: Promise<string> | undefined;
+    const requests: AsyncIterableIterator<string> = {
+      next: () => new Promise(() => {}),
+      return() {
+        inTheEnd = world.client.unary(echo, "in the end");
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => requests,
+    };
+    const cut = world.client.clientStream(join, requests);
+    await world.reaches("ready");
     await nextTurn();
-    assert.equal(world.clock.pending, 0);
-    world.server.destroy();
+    world.clock.pass(5000);
+    world.streams[0]!.destroy();
+    await assert.rejects(cut, { code: "UNAVAILABLE" });
+    assert.equal(await inTheEnd, "in the end");
   });
 });

@@ -126,12 +126,18 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     // A server that enforces the deadline may be quicker than our timer (grpc-go resets with CANCEL then).
     const isLate = this.options.deadlineMs !== undefined && performance.now() >= this.deadlineAtMs;
     if (code === "CANCEL" && isLate) this.onDeadline();
-    else this.finish(errorFromReset(code));
+    else this.#lose(errorFromReset(code));
   }
 
   onConnectionLost(error: GrpcError): void {
     if (this.inflater?.holdsEnd === true) return;
-    this.finish(error);
+    this.#lose(error);
+  }
+
+  /** A server that has begun to answer has acted on the call, whatever it says now. */
+  #lose(error: GrpcError): void {
+    const isDenied = this.#headersSeen && error.unprocessed !== undefined;
+    this.finish(isDenied ? new GrpcError(error.code, error.message, { cause: error }) : error);
   }
 
   onOutgoingSent(): void {}

@@ -31,8 +31,15 @@ export interface HeldConnection extends ClientConnection {
   readonly takesCalls: boolean;
 }
 
-function checkedText(option: string, text: string): string {
-  if (/^[\x20-\x7e]+$/.test(text)) return text;
+/** @throws {TypeError} for options no connection can have. */
+export function checkClientOptions({ authority, userAgent, keepAlive }: ClientOptions): void {
+  if (authority !== undefined) checkText("authority", authority);
+  if (userAgent !== undefined) checkText("userAgent", userAgent);
+  if (keepAlive !== undefined) checkKeepAlive(keepAlive);
+}
+
+function checkText(option: string, text: string): void {
+  if (/^[\x20-\x7e]+$/.test(text)) return;
   throw new TypeError(`option ${option} must be printable ASCII, not ${JSON.stringify(text)}`);
 }
 
@@ -40,13 +47,13 @@ class GrpcClientConnection implements HeldConnection {
   readonly #session: ClientSession;
 
   constructor(stream: Duplex, options: ClientOptions, hooks: ConnectionHooks = {}) {
-    if (options.keepAlive !== undefined) checkKeepAlive(options.keepAlive);
+    checkClientOptions(options);
     this.#session = new ClientSession({
       stream,
       readsStream: options.reads !== "caller",
-      authority: checkedText("authority", options.authority ?? "localhost"),
+      authority: options.authority ?? "localhost",
       scheme: options.scheme ?? "http",
-      userAgent: checkedText("userAgent", options.userAgent ?? "grpc-fairlead/0.1"),
+      userAgent: options.userAgent ?? "grpc-fairlead/0.1",
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       keepAlive: options.keepAlive,

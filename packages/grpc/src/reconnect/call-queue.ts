@@ -15,6 +15,10 @@ export class CallQueue<T> {
     this.#maxCalls = maxCalls;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   wait(waitsForReady: boolean, signal: AbortSignal | undefined): Promise<T> {
     if (this.#waiting.size >= this.#maxCalls) {
       const why = `${this.#maxCalls} calls already wait for a connection`;

@@ -31,6 +31,7 @@ export interface ConnectorOptions {
   readonly maxQueuedCalls: number;
   readonly backOff: BackOff;
   readonly clock: Clock;
+  /** It may do anything: close the client, throw. */
   readonly onStateChange: (state: ConnectivityState, error: GrpcError | undefined) => void;
 }
 
@@ -114,7 +115,6 @@ export class Connector {
 
   /** A server that ends its connections at once is not dialled more often than one that takes none. */
   #startInTime(): void {
-    // Who was told of the last state may have closed the client.
     if (this.#state === "shutdown") return;
     const waitMs = this.#notBeforeMs - this.#options.clock.now();
     if (waitMs > 0) this.#cancelWait = this.#options.clock.after(waitMs, () => this.#start());
@@ -124,6 +124,8 @@ export class Connector {
   #start(): void {
     const { clock, backOff, connectTimeoutMs } = this.#options;
     this.#setState("connecting");
+    // Who was told of it may have closed the client.
+    if (this.state === "shutdown") return;
     this.#notBeforeMs = clock.now() + backOff.nextMs();
     const attempt: Attempt = {
       abort: new AbortController(),
@@ -140,7 +142,11 @@ export class Connector {
   async #dial(attempt: Attempt): Promise<void> {
     const bytes = new EarlyBytes();
     const { signal } = attempt.abort;
-    const stream = await this.#options.dial({ signal, receive: (chunk) => bytes.receive(chunk) });
+    const receive = (chunk: Uint8Array): void => {
+      // Of an attempt that has failed nobody will ask for them.
+      if (!attempt.isSettled || attempt.connection !== undefined) bytes.receive(chunk);
+    };
+    const stream = await this.#options.dial({ signal, receive });
     if (attempt.isSettled) {
       stream.on("error", () => {}).destroy();
       return;
@@ -173,7 +179,7 @@ export class Connector {
     if (this.#ready !== connection) return;
     this.#ready = undefined;
     this.#setState("idle");
-    if (this.#options.isEager) this.connect();
+    if (this.#options.isEager || !this.#queue.isEmpty) this.connect();
   }
 
   #fail(attempt: Attempt, cause: unknown): void {
@@ -197,7 +203,11 @@ export class Connector {
   #setState(state: ConnectivityState): void {
     if (this.#state === state || this.#state === "shutdown") return;
     this.#state = state;
-    this.#options.onStateChange(state, state === "transient-failure" ? this.#failure : undefined);
+    try {
+      this.#options.onStateChange(state, state === "transient-failure" ? this.#failure : undefined);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 }
 

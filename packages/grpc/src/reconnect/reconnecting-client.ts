@@ -8,6 +8,7 @@ import type {
   ClientOptions,
   CloseOptions,
 } from "../client/client-connection.ts";
+import { checkClientOptions } from "../client/connect-grpc.ts";
 import { GrpcError } from "../grpc-error.ts";
 import { CallFront } from "../interceptors/call-front.ts";
 import { chainClientInterceptors, type OutgoingCall } from "../interceptors/client-interceptor.ts";
@@ -34,7 +35,10 @@ export interface ReconnectOptions {
   readonly connectTimeoutMs?: number;
   /** Between attempts: 1 s, then 1.6 times as much each, up to 120 s, each ±20 %. */
   readonly backOff?: BackOffOptions;
-  /** Called at each change; `error` says why, with `transient-failure`. */
+  /**
+   * Called at each change; `error` says why, with `transient-failure`. One that throws changes nothing; Node shows its
+   * error as a warning.
+   */
   readonly onStateChange?: (state: ConnectivityState, error: GrpcError | undefined) => void;
   /** Default: the real ones. */
   readonly clock?: Clock;
@@ -62,6 +66,13 @@ export function createReconnectingClient(options: ReconnectOptions): Reconnectin
   return new Reconnecting(options);
 }
 
+/** Now, not at each attempt. */
+function checkOptions({ connectTimeoutMs = 1, maxQueuedCalls = 0 }: ReconnectOptions, client: ClientOptions): void {
+  checkClientOptions(client);
+  if (!(connectTimeoutMs > 0)) throw new TypeError("option connectTimeoutMs must be a positive number");
+  if (!(maxQueuedCalls >= 0)) throw new TypeError("option maxQueuedCalls must be a number, 0 or more");
+}
+
 class Reconnecting implements ReconnectingClient {
   readonly closed: Promise<void>;
   readonly #connector: Connector;
@@ -76,6 +87,7 @@ class Reconnecting implements ReconnectingClient {
     this.#resolveClosed = resolve;
     this.#waitForReady = options.waitForReady ?? false;
     const { interceptors = [], ...client } = options.client ?? {};
+    checkOptions(options, client);
     this.#calls = new CallFront(
       chainClientInterceptors(interceptors, async (call) => await this.#invoke(call)),
       true,
