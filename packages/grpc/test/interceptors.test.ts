@@ -1,5 +1,6 @@
 // What stands between callers, connections and handlers, for all four kinds of calls.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -295,6 +296,37 @@ test("an interceptor may call again, and the caller sees what came last", async 
   );
   assert.equal(await pair.client.unary(echo, "x"), "x");
   assert.equal(attempts, 3);
+});
+
+test("calls that share a signal share listeners on it, before interceptors and behind them", async () => {
+  await using pair = await connect([(call, next) => next(call)]);
+  const abort = new AbortController();
+  const listeners = (): number => getEventListeners(abort.signal, "abort").length;
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; i < 100; i++) {
+    calls.push(pair.client.unary(hang, "", { signal: abort.signal }));
+    calls.push(Array.fromAsync(pair.client.serverStream(hangStream, "", { signal: abort.signal })));
+  }
+  // One of those before interceptors, one of the connection behind them.
+  assert.ok(listeners() <= 2, `${listeners()} listeners`);
+  abort.abort();
+  for (const outcome of await Promise.allSettled(calls)) {
+    assert.ok(outcome.status === "rejected" && GrpcError.is(outcome.reason, "CANCELLED"));
+  }
+  assert.equal(listeners(), 0);
+});
+
+test("a signal that speaks for a deadline ends calls with it, whatever interceptors wait for", async () => {
+  await using pair = await connect([() => new Promise(() => {})]);
+  const late = new GrpcError("DEADLINE_EXCEEDED", "the caller's own is over");
+  for (const isLate of [true, false]) {
+    const abort = new AbortController();
+    if (isLate) abort.abort(late);
+    const calls = Object.values(KINDS).map((call) => call(pair.client, { signal: abort.signal }));
+    abort.abort(late);
+    for (const outcome of await Promise.allSettled(calls))
+      assert.equal((outcome as PromiseRejectedResult).reason, late);
+  }
 });
 
 test("errors and trailers are observed on both sides", async () => {

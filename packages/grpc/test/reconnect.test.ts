@@ -1,6 +1,6 @@
 // A client that outlives its connections: when it dials, what its calls do meanwhile, and which of them are made again.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import type { Duplex } from "node:stream";
 import { suite, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -216,6 +216,15 @@ suite("connecting", () => {
     await assert.rejects(world.client.unary(echo, "3"), { code: "RESOURCE_EXHAUSTED" });
     await world.client.close();
     for (const call of waiting) await assert.rejects(call, { code: "UNAVAILABLE", message: "the client was closed" });
+  });
+
+  test("lets calls that wait share one listener on their signal", async () => {
+    await using world = new World(["hang"]);
+    const abort = new AbortController();
+    const calls = Array.from({ length: 100 }, () => world.client.unary(echo, "x", { signal: abort.signal }));
+    assert.ok(getEventListeners(abort.signal, "abort").length <= 2);
+    abort.abort("enough");
+    for (const call of calls) await assert.rejects(call, { code: "CANCELLED", cause: "enough" });
   });
 
   test("lets calls whose deadline has passed out of the queue", async () => {

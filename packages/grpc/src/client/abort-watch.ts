@@ -52,3 +52,6 @@ export class AbortWatch {
     this.#watched.delete(signal);
   }
 }
+
+/** For what is not a connection's own: calls before interceptors, calls that wait for a connection. */
+export const callerSignals = new AbortWatch();

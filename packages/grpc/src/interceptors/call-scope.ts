@@ -1,10 +1,12 @@
+import { callerSignals, type Abortable } from "../client/abort-watch.ts";
+import { errorFromAbort } from "../client/client-call.ts";
 import type { CallOptions } from "../client/client-connection.ts";
 import { GrpcError } from "../grpc-error.ts";
 
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 /** What a caller said about the end of a call, kept whatever interceptors wait for: its signal, its deadline, its leaving. */
-export class CallScope {
+export class CallScope implements Abortable {
   readonly #callerSignal: AbortSignal | undefined;
   readonly #abort: AbortController | undefined;
   readonly #onFail: (error: GrpcError) => void;
@@ -21,8 +23,8 @@ export class CallScope {
     if (signal?.aborted === true) {
       // Calls see it at once, the caller of this when it holds what it constructs.
       this.#abort?.abort(signal.reason);
-      queueMicrotask(this.#onCallerAbort);
-    } else signal?.addEventListener("abort", this.#onCallerAbort, { once: true });
+      queueMicrotask(() => this.onAbort(signal.reason));
+    } else if (signal !== undefined) callerSignals.add(signal, this);
     if (deadlineMs === undefined) return;
     this.#timer = setTimeout(
       () => {
@@ -46,13 +48,13 @@ export class CallScope {
   /** The call is over. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
+    if (this.#callerSignal !== undefined) callerSignals.remove(this.#callerSignal, this);
   }
 
-  readonly #onCallerAbort = (): void => {
-    const reason: unknown = this.#callerSignal?.reason;
-    this.#end(reason, new GrpcError("CANCELLED", "the call was cancelled", { cause: reason }));
-  };
+  /** The caller's signal was aborted. */
+  onAbort(reason: unknown): void {
+    this.#end(reason, errorFromAbort(reason, "the call was cancelled"));
+  }
 
   #end(reason: unknown, error: GrpcError): void {
     this.close();

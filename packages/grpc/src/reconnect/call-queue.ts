@@ -1,6 +1,7 @@
+import { callerSignals, type Abortable } from "../client/abort-watch.ts";
 import { GrpcError } from "../grpc-error.ts";
 
-interface Waiting<T> {
+interface Waiting<T> extends Abortable {
   readonly waitsForReady: boolean;
   readonly resolve: (value: T) => void;
   readonly reject: (error: GrpcError) => void;
@@ -27,12 +28,7 @@ export class CallQueue<T> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.delete(call);
-        signal?.removeEventListener("abort", onAbort);
-      };
-      const onAbort = (): void => {
-        leave();
-        // Its caller knows already; this ends what waits here.
-        reject(new GrpcError("CANCELLED", "the call was cancelled", { cause: signal?.reason }));
+        if (signal !== undefined) callerSignals.remove(signal, call);
       };
       const call: Waiting<T> = {
         waitsForReady,
@@ -44,9 +40,11 @@ export class CallQueue<T> {
           leave();
           reject(error);
         },
+        // Its caller knows already; this ends what waits here.
+        onAbort: (reason) => call.reject(new GrpcError("CANCELLED", "the call was cancelled", { cause: reason })),
       };
-      if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal?.aborted === true) return call.onAbort(signal.reason);
+      if (signal !== undefined) callerSignals.add(signal, call);
       return void this.#waiting.add(call);
     });
   }
