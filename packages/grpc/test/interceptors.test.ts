@@ -1,6 +1,6 @@
 // What stands between callers, connections and handlers, for all four kinds of calls.
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -73,6 +73,12 @@ const refuse = async (): Promise<never> => {
 };
 const odd = async (): Promise<never> => {
   throw new RangeError("odd");
+};
+async function* generated(): AsyncGenerator<string> {
+  yield* ["a", "b", "c"];
+}
+const unexplained = (): never => {
+  throw new RangeError("no idea");
 };
 async function* failing(): AsyncGenerator<string> {
   yield "a";
@@ -329,6 +335,84 @@ test("a signal that speaks for a deadline ends calls with it, whatever intercept
   }
 });
 
+test("a call an interceptor spoils never reaches the server", async () => {
+  let handled = 0;
+  const spoil: ClientInterceptor = (call, next) => {
+    const { request } = call;
+    const { kind } = call.method;
+    const isStream = kind === "client-streaming" || kind === "bidirectional";
+    assert.equal(request.kind, isStream ? "stream" : "single");
+    const broken = { [Symbol.asyncIterator]: () => assert.fail("no iterator") };
+    const single: Messages = { kind: "single", message: "x" };
+    return next({ ...call, request: isStream && !breaks ? single : { kind: "stream", messages: broken } });
+  };
+  let breaks = false;
+  await using pair = await connect([spoil], [(call, next) => (handled++, next(call))]);
+  for (breaks of [false, true]) {
+    for (const [kind, call] of Object.entries(KINDS)) {
+      if (breaks && kind === "client-streaming") continue;
+      await assert.rejects(call(pair.client), (error) => GrpcError.is(error));
+    }
+  }
+  await pair.client.close({ graceMs: 60_000 });
+  assert.equal(handled, 0);
+});
+
+test("a stream of requests is not sent again by halves when an interceptor calls again", async () => {
+  let attempts = 0;
+  let failures = 1;
+  const twice: ClientInterceptor = async (call, next) => {
+    attempts++;
+    const first = await next(call).catch(() => undefined);
+    if (first?.kind === "single") return first;
+    if (first?.kind === "stream") for await (const _ of first.messages) break;
+    return await next(call);
+  };
+  await using pair = await connectInMemory({
+    client: { interceptors: [twice] },
+    register: (server) => {
+      server.handleClientStream(join, async (requests) => {
+        const parts: string[] = [];
+        for await (const request of requests) {
+          parts.push(request);
+          if (failures-- > 0) throw new GrpcError("UNAVAILABLE", "not this time");
+        }
+        return parts.join(",");
+      });
+      server.handleBidi(chat, async function* (requests) {
+        yield* requests;
+      });
+    },
+  });
+  await assert.rejects(pair.client.clientStream(join, generated()), {
+    code: "INTERNAL",
+    message: /iterated only once/,
+  });
+  failures = 1;
+  await assert.rejects(pair.client.clientStream(join, ["a", "b"].values()), { code: "INTERNAL" });
+  failures = 1;
+  // What can be iterated again, is.
+  assert.equal(await pair.client.clientStream(join, ["a", "b", "c"]), "a,b,c");
+  const call = pair.client.bidi(chat);
+  await call.send("a");
+  await assert.rejects(Array.fromAsync(call), { code: "INTERNAL", message: /iterated only once/ });
+  assert.equal(attempts, 4);
+});
+
+test("a deadline that is none is refused, and takes no other call's away", async () => {
+  const deadline = new Date(Number.NaN);
+  const odd: ServerInterceptor = (call, next) =>
+    call.metadata.get("odd") !== undefined
+      ? next({ ...call, deadline })
+      : next({ ...call, deadline: new Date(Date.now() + 20) });
+  await using pair = await connect([], [odd]);
+  const metadata = new Metadata().set("odd", "yes");
+  await Promise.all([
+    assert.rejects(pair.client.unary(hang, "", { metadata }), { code: "INTERNAL" }),
+    assert.rejects(pair.client.unary(hang, ""), { code: "DEADLINE_EXCEEDED" }),
+  ]);
+});
+
 test("errors and trailers are observed on both sides", async () => {
   const outcomes: CallOutcome[] = [];
   const record = (outcome: CallOutcome): void => void outcomes.push(outcome);
@@ -494,6 +578,22 @@ test("an error a server answers with can be explained, and no other", async () =
     pair.client.unary(echo, "x", { signal: aborted }),
     (error: GrpcError) => !error.message.includes("other words"),
   );
+});
+
+test("who explains errors and throws explains nothing", async () => {
+  const warned = once(process, "warning");
+  await using pair = await connectInMemory({
+    client: { explainError: unexplained },
+    register: (server) => {
+      registerEcho(server);
+      server.handleUnary(fail, (request) => {
+        throw new GrpcError("NOT_FOUND", request);
+      });
+    },
+  });
+  await assert.rejects(pair.client.unary(fail, "gone"), { code: "NOT_FOUND", message: "gone" });
+  assert.equal(await pair.client.unary(echo, "still here"), "still here");
+  assert.equal(((await warned) as [Error])[0].message, "no idea");
 });
 
 test("an intercepted connection closes as the one below", async () => {

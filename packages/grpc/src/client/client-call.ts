@@ -197,7 +197,16 @@ export abstract class ClientCall extends StreamRecord implements Deadline, Abort
     const message =
       list.grpcStatus === undefined ? "grpc: the response has no status" : decodeStatusMessage(list.grpcMessage ?? "");
     const error = new GrpcError(code, message, { trailers });
-    return this.finish(this.session.explainError?.(error) ?? error);
+    return this.finish(this.#explained(error));
+  }
+
+  #explained(error: GrpcError): GrpcError {
+    try {
+      return this.session.explainError?.(error) ?? error;
+    } catch (failure) {
+      process.emitWarning(failure instanceof Error ? failure : String(failure));
+      return error;
+    }
   }
 
   #tell(listener: (metadata: Metadata) => void, metadata: Metadata): void {

@@ -89,7 +89,7 @@ export interface ClientOptions {
   readonly keepAlive?: ClientKeepAlive;
   /**
    * Given each error status a server answers with; what it returns is what the caller sees. To say more about it where more
-   * is known. Default: none.
+   * is known. One that throws explains nothing; Node shows its error as a warning. Default: none.
    */
   readonly explainError?: (error: GrpcError) => GrpcError;
   /** What every call goes through, the first one outermost. Default: none, which costs nothing. */

@@ -42,7 +42,7 @@ export class CallFront {
 
   bidi<Req, Res>(method: Method<Req, Res, "bidirectional">, options: CallOptions = NO_OPTIONS): BidiCall<Req, Res> {
     const requests = new RequestChannel();
-    const responses = this.#stream(method, { kind: "stream", messages: requests }, options, (error) =>
+    const responses = this.#stream(method, { kind: "stream", messages: toAsyncIterable(requests) }, options, (error) =>
       requests.close(error),
     );
     return {

@@ -24,10 +24,12 @@ const INVOKE: Readonly<Record<MethodKind, Invoke>> = {
     kind: "stream",
     messages: connection.serverStream(as(call.method, "server-streaming"), oneRequest(call), options),
   }),
-  bidirectional: async (connection, call, options) => ({
-    kind: "stream",
-    messages: sendAll(connection.bidi(as(call.method, "bidirectional"), options), requestStream(call)),
-  }),
+  bidirectional: async (connection, call, options) => {
+    // First: without requests there is to be no call.
+    const requests = requestStream(call)[Symbol.asyncIterator]();
+    const messages = sendAll(connection.bidi(as(call.method, "bidirectional"), options), requests);
+    return { kind: "stream", messages };
+  },
 };
 
 /** `deadlineMs` of a connection counts from the start there, which may be later. */
@@ -53,8 +55,7 @@ function requestStream({ method, request }: OutgoingCall): AsyncIterable<unknown
 }
 
 /** Pulls the requests of a bidirectional call as fast as flow control allows, and lets go of them at its end. */
-function sendAll(call: BidiCall<unknown, unknown>, requests: AsyncIterable<unknown>): AsyncIterable<unknown> {
-  const source = requests[Symbol.asyncIterator]();
+function sendAll(call: BidiCall<unknown, unknown>, source: AsyncIterator<unknown>): AsyncIterable<unknown> {
   let sourceError: GrpcError | undefined;
   const leave = (): void => void source.return?.().catch(() => {});
   const send = async (): Promise<void> => {

@@ -1,3 +1,5 @@
+import { GrpcError } from "../grpc-error.ts";
+
 /** The one request or response of a direction that does not stream. */
 export interface SingleMessage {
   readonly kind: "single";
@@ -86,19 +88,31 @@ class FollowedMessages implements AsyncIterator<unknown, undefined> {
   }
 }
 
-/** What callers may give as a source of requests, as interceptors see it. */
+/**
+ * What callers and handlers may give as a source of messages, as interceptors see it. What can be iterated again may be: of
+ * what cannot, half would be lost without a word.
+ */
 export function toAsyncIterable(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown> {
-  if (Symbol.asyncIterator in source) return source;
+  let last: unknown;
+  const once = <T>(iterator: T): T => {
+    if (iterator === last) throw new GrpcError("INTERNAL", "the messages of a call can be iterated only once");
+    last = iterator;
+    return iterator;
+  };
   return {
-    [Symbol.asyncIterator]() {
-      const iterator = source[Symbol.iterator]();
-      return {
-        next: async () => await Promise.resolve(iterator.next()),
-        return: async () => {
-          iterator.return?.();
-          return await Promise.resolve({ done: true, value: undefined });
-        },
-      };
+    [Symbol.asyncIterator]: () =>
+      Symbol.asyncIterator in source
+        ? once(source[Symbol.asyncIterator]())
+        : toAsyncIterator(once(source[Symbol.iterator]())),
+  };
+}
+
+function toAsyncIterator(iterator: Iterator<unknown>): AsyncIterator<unknown> {
+  return {
+    next: async () => await Promise.resolve(iterator.next()),
+    return: async () => {
+      iterator.return?.();
+      return await Promise.resolve({ done: true, value: undefined });
     },
   };
 }

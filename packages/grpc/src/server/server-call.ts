@@ -143,6 +143,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   shortenDeadline(deadline: Date): void {
     const atMs = deadline.getTime() - performance.timeOrigin;
+    if (Number.isNaN(atMs)) throw new GrpcError("INTERNAL", `${this.path} was given a deadline that is no time`);
     // A Date knows whole milliseconds only: the call's own deadline is no earlier one.
     if (this.isDone || (this.#timeoutMs !== undefined && atMs > this.deadlineAtMs - 1)) return;
     this.#timeoutMs = atMs - performance.now();
