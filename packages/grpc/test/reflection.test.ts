@@ -150,6 +150,23 @@ suite("server reflection", () => {
     await assert.rejects(converse(pair, [Buffer.from([0x22, 0x7f])]), { code: "INTERNAL" });
   });
 
+  test("does not look into a request that is too large", async () => {
+    await using pair = await serve(SHOP);
+    // Millions of fields that would each be read; the last one ends too early.
+    const request = Buffer.alloc(4 * 1024 * 1024, Buffer.from([0x2a, 2, 0x10, 1]));
+    request[request.length - 1] = 0x80;
+    await assert.rejects(converse(pair, [request]), { code: "INVALID_ARGUMENT" });
+  });
+
+  test("reads descriptors once, also those that are none", async () => {
+    let asked = 0;
+    const descriptors = (): readonly Uint8Array[] => (asked++, [Buffer.from([0x0a, 0x7f])]);
+    await using pair = await connectInMemory({ register: (server) => register(server, descriptors) });
+    for (let i = 0; i < 3; i++)
+      await assert.rejects(ask(pair, { 4: "x" }), { code: "INTERNAL", message: /descriptor/ });
+    assert.equal(asked, 1);
+  });
+
   test("says so when it was given bytes that are no descriptor", async () => {
     for (const bytes of [Buffer.from([0x0a, 0x7f]), Buffer.alloc(0), nestedFile(100)]) {
       await using pair = await serve([bytes]);

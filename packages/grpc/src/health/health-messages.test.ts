@@ -22,6 +22,11 @@ test("unknown fields are passed over, unknown statuses are UNKNOWN", () => {
   assert.equal(healthResponseCodec.decode(Buffer.from("0863", "hex")), "UNKNOWN");
 });
 
+test("what is too large for a name is not looked into", () => {
+  const bytes = Buffer.alloc(1024 * 1024, Buffer.from([0x0a, 0]));
+  assert.throws(() => healthRequestCodec.decode(bytes), /a health message of 1048576 bytes/);
+});
+
 test("truncations and nonsense throw", () => {
   for (const hex of ["0a", "0a06706c", "08", "0880", "0b", "0affffffffff7f", "ffffffffffffffffffffff01"]) {
     assert.throws(() => healthRequestCodec.decode(Buffer.from(hex, "hex")), TypeError, hex);

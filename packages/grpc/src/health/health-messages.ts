@@ -5,6 +5,9 @@ const SERVING_STATUSES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"
 /** What grpc.health.v1 says of a service. */
 export type ServingStatus = (typeof SERVING_STATUSES)[number];
 
+/** A message is a name or a number. Fields beyond what a name can be are not walked over. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+
 /** HealthCheckRequest: `string service = 1`. */
 export const healthRequestCodec: Codec<string> = {
   encode(service) {
@@ -44,6 +47,7 @@ interface Field {
 /** Walks over the fields of a protobuf message, unknown ones included. */
 function* readFields(bytes: Uint8Array): Generator<Field> {
   const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (message.length > MAX_MESSAGE_BYTES) throw new TypeError(`a health message of ${message.length} bytes`);
   let at = 0;
   const varint = (): number => {
     let value = 0;

@@ -5,6 +5,7 @@ import type { ServiceRegistrar } from "../server/grpc-server.ts";
 import { DescriptorIndex } from "./descriptor-index.ts";
 import type { FileDescriptor } from "./file-descriptor.ts";
 import {
+  MAX_REQUEST_BYTES,
   reflectionRequestCodec,
   reflectionResponseCodec,
   type ReflectionAnswer,
@@ -13,8 +14,6 @@ import {
   type ReflectionResponse,
 } from "./reflection-messages.ts";
 
-/** A request is a name or two. It comes back with its answer, so that its size is ours to bound. */
-const MAX_REQUEST_BYTES = 16 * 1024;
 /** gRPC's NOT_FOUND. */
 const NOT_FOUND = 5;
 
@@ -52,7 +51,7 @@ export function createReflectionService(options: ReflectionOptions): ReflectionS
 
 class ServerReflection implements ReflectionService {
   readonly #options: ReflectionOptions;
-  #index: DescriptorIndex | undefined;
+  #index: DescriptorIndex | GrpcError | undefined;
 
   constructor(options: ReflectionOptions) {
     this.#options = options;
@@ -98,16 +97,18 @@ class ServerReflection implements ReflectionService {
 
   /** At the first use: a server that nobody asks pays nothing. */
   #openIndex(): DescriptorIndex {
-    if (this.#index !== undefined) return this.#index;
+    this.#index ??= this.#readDescriptors();
+    if (this.#index instanceof GrpcError) throw this.#index;
+    return this.#index;
+  }
+
+  #readDescriptors(): DescriptorIndex | GrpcError {
     const own = FILE_DESCRIPTORS.map((text) => Buffer.from(text, "base64"));
     try {
-      this.#index = new DescriptorIndex([...(this.#options.descriptors?.() ?? []), ...own]);
-    } catch (error) {
-      throw new GrpcError("INTERNAL", "reflection: a descriptor this server was given cannot be read", {
-        cause: error,
-      });
+      return new DescriptorIndex([...(this.#options.descriptors?.() ?? []), ...own]);
+    } catch (cause) {
+      return new GrpcError("INTERNAL", "reflection: a descriptor this server was given cannot be read", { cause });
     }
-    return this.#index;
   }
 }
 
