@@ -1,8 +1,10 @@
 // What stands between callers, connections and handlers, for all four kinds of calls.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { getEventListeners, once } from "node:events";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import {
   defineMethod,
@@ -594,6 +596,22 @@ test("who explains errors and throws explains nothing", async () => {
   await assert.rejects(pair.client.unary(fail, "gone"), { code: "NOT_FOUND", message: "gone" });
   assert.equal(await pair.client.unary(echo, "still here"), "still here");
   assert.equal(((await warned) as [Error])[0].message, "no idea");
+});
+
+test("deadlines of streams nobody reads keep no process alive, those somebody waits for do", async () => {
+  const index = JSON.stringify(new URL("../src/index.ts", import.meta.url).href);
+  const code = `import { connectGrpc, createStreamPair, defineMethod } from ${index};
+    const text = { encode: Buffer.from, decode: String };
+    const interceptors = [(call, next) => next(call)];
+    const client = connectGrpc(createStreamPair()[0], { interceptors });
+    client.serverStream(defineMethod("server-streaming", "/a/B", text, text), "", { deadlineMs: 3_600_000 });
+    client.bidi(defineMethod("bidirectional", "/a/C", text, text), { deadlineMs: 3_600_000 });
+    client.destroy();
+    const hangs = connectGrpc(createStreamPair()[0], { interceptors: [() => new Promise(() => {})] });
+    const late = hangs.serverStream(defineMethod("server-streaming", "/a/B", text, text), "", { deadlineMs: 100 });
+    await Array.fromAsync(late).catch((error) => console.log(error.code));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code]);
+  assert.equal(stdout, "DEADLINE_EXCEEDED\n");
 });
 
 test("an intercepted connection closes as the one below", async () => {

@@ -40,6 +40,12 @@ export class CallScope implements Abortable {
     return this.#abort === undefined ? this.#callerSignal : this.#abort.signal;
   }
 
+  /** Whether somebody waits for the call: without that its deadline keeps no process alive. At first somebody does. */
+  setAwaited(isAwaited: boolean): void {
+    if (isAwaited) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+
   /** The caller does not want the rest. */
   cancel(): void {
     this.#end(undefined, new GrpcError("CANCELLED", "the call was cancelled"));

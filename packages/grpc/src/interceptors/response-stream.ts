@@ -31,6 +31,7 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
   ) {
     this.#onOver = onOver;
     this.#scope = new CallScope(options, true, (error) => this.#fail(error));
+    this.#scope.setAwaited(false);
     this.#source = this.#start(start);
     // A stream nobody reads may fail in silence.
     this.#source.catch((error: unknown) => this.#fail(GrpcError.from(error)));
@@ -39,7 +40,7 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
   next(): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#isOver) return this.#tellEnd({ resolve, reject });
-      this.#readers.push({ resolve, reject });
+      if (this.#readers.push({ resolve, reject }) === 1) this.#scope.setAwaited(true);
       return void this.#pull();
     });
   }
@@ -76,10 +77,15 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
       const result = await source.next();
       if (this.#isOver) return;
       if (result.done === true) this.#end(undefined);
-      else this.#readers.shift()?.resolve({ done: false, value: result.value });
+      else this.#deliver(result.value);
     } catch (error) {
       this.#fail(GrpcError.from(error));
     }
+  }
+
+  #deliver(value: unknown): void {
+    this.#readers.shift()?.resolve({ done: false, value });
+    if (this.#readers.length === 0) this.#scope.setAwaited(false);
   }
 
   #fail(error: GrpcError): void {
