@@ -29,7 +29,7 @@ export const ERROR_CODES = {
   },
   ERR_TLS_IDENTITY: {
     nextStep:
-      "Host and plugin must both use AutoMTLS, or both certificates of their own, or both do without: check the host's setting for this plugin.",
+      "Host and plugin must both use AutoMTLS, or both do without, or both have certificates of their own, each issued by the other's ca, the plugin's for the host's serverName: check the host's setting for this plugin.",
   },
   ERR_CONNECT_FAILED: {
     nextStep:

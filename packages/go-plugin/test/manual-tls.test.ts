@@ -74,7 +74,7 @@ describe("certificates of one's own", { timeout: 60_000 }, () => {
       hostTls,
       undefined,
       "ERR_TLS_IDENTITY",
-      /did not start: TLS handshake with the plugin at .* failed: .*wrong version number[\s\S]*both certificates of their own/,
+      /did not start: TLS handshake with the plugin at .* failed: wrong version number \(ERR_SSL_WRONG_VERSION_NUMBER\): the other side does not speak TLS\n[\s\S]*both have certificates of their own/,
     ],
     [
       "only the plugin has them",

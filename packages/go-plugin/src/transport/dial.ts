@@ -6,6 +6,7 @@ import { PluginError } from "../plugin-error.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
 import { quoteLine } from "../protocol/handshake-line.ts";
 import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
+import { describeTlsFailure } from "../tls/tls-failure.ts";
 
 const READ_BUFFER_BYTES = 64 * 1024;
 
@@ -99,7 +100,7 @@ function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause
   const shown = quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
   const { code = "" } = cause as NodeJS.ErrnoException;
   if (tls !== undefined && !isUnreachable(code)) {
-    const reason = code === "" ? cause.message : `${cause.message} (${code})`;
+    const reason = describeTlsFailure(cause);
     return new PluginError("ERR_TLS_IDENTITY", `${tls.name} handshake with the ${peer} at ${shown} failed: ${reason}`, {
       cause,
     });

@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 import type { GrpcServer } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
 import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
+import { describeTlsFailure } from "../tls/tls-failure.ts";
 import type { Listener } from "./listener.ts";
 
 // A host needs one connection, and more only when it dials again or several attach.
@@ -47,7 +48,8 @@ export class ServedListener {
       socket.destroy();
       if (this.#isStopped) return;
       // A certificate that is not wanted is seen as a connection that ended.
-      const reason = String(socket.authorizationError ?? error.message);
+      const refused = socket.authorizationError as Error | string | null | undefined;
+      const reason = describeTlsFailure(typeof refused === "string" ? { message: refused } : (refused ?? error));
       logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
     });
     server.maxConnections = MAX_CONNECTIONS;

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { connectGrpc } from "@fairlead/grpc";
 import type { ClientConnection, ClientOptions } from "@fairlead/grpc";
 import { PluginError } from "../plugin-error.ts";
+import { describeTlsFailure } from "../tls/tls-failure.ts";
 import type { DialOptions } from "./dial.ts";
 
 /**
@@ -34,7 +35,8 @@ export async function connectGrpcOn(
         reject(error);
       });
     const onError = (cause: Error | null): void => {
-      const message = `${tls.name} handshake with the ${peer} on ${where} failed: ${cause?.message ?? "the stream was closed"}`;
+      const reason = cause === null ? "the stream was closed" : describeTlsFailure(cause);
+      const message = `${tls.name} handshake with the ${peer} on ${where} failed: ${reason}`;
       fail(new PluginError("ERR_TLS_IDENTITY", message, cause === null ? {} : { cause }));
     };
     const onAbort = (): void => fail(signal.reason as Error);
