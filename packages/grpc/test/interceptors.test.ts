@@ -360,6 +360,21 @@ test("a call an interceptor spoils never reaches the server", async () => {
   assert.equal(handled, 0);
 });
 
+for (const [name, forget] of [
+  ["at once", () => undefined],
+  ["later", async () => undefined],
+] as const) {
+  test(`an interceptor that returns nothing ${name} is told to`, async () => {
+    for (const side of ["client", "server"] as const) {
+      const forgetful = [forget as unknown as ClientInterceptor & ServerInterceptor];
+      await using pair = await (side === "client" ? connect(forgetful) : connect([], forgetful));
+      for (const call of Object.values(KINDS)) {
+        await assert.rejects(call(pair.client), { code: "INTERNAL", message: /interceptor returned no response/ });
+      }
+    }
+  });
+}
+
 test("a stream of requests is not sent again by halves when an interceptor calls again", async () => {
   let attempts = 0;
   let failures = 1;

@@ -4,7 +4,7 @@ import { GrpcError } from "../grpc-error.ts";
 import type { Method } from "../method.ts";
 import { CallScope } from "./call-scope.ts";
 import type { InvokeNext, OutgoingCall } from "./client-interceptor.ts";
-import { toAsyncIterable, type Messages } from "./messages.ts";
+import { singleResponse, toAsyncIterable, type Messages } from "./messages.ts";
 import { RequestChannel } from "./request-channel.ts";
 import { ResponseStream } from "./response-stream.ts";
 
@@ -67,9 +67,7 @@ export class CallFront {
 
   async #unbounded(call: OutgoingCall): Promise<unknown> {
     try {
-      const response = await this.#invoke(call);
-      if (response.kind === "single") return response.message;
-      throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
+      return singleResponse(await this.#invoke(call));
     } catch (error) {
       throw GrpcError.from(error);
     }

@@ -8,7 +8,7 @@ export interface OutgoingCall {
   readonly method: Method<unknown, unknown>;
   /**
    * Metadata, deadline, signal and listeners. `deadlineMs` counts from `startedAtMs`, whoever set it and whenever. The
-   * signal also speaks for the caller's deadline, and for a caller that has left.
+   * signal of a streaming call also speaks for that, and for a caller that has left; of other calls it is the caller's.
    */
   readonly options: CallOptions;
   readonly request: Messages;

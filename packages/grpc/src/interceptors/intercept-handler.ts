@@ -2,7 +2,7 @@ import { GrpcError } from "../grpc-error.ts";
 import type { Method } from "../method.ts";
 import type { ServerCall } from "../server/grpc-server.ts";
 import { passOn } from "./client-interceptor.ts";
-import { toAsyncIterable, type Messages } from "./messages.ts";
+import { responseStream, singleResponse, toAsyncIterable, type Messages } from "./messages.ts";
 import type { HandleNext, IncomingCall, ServerInterceptor } from "./server-interceptor.ts";
 
 /** What a session gives to handlers, and interceptors to those behind them. */
@@ -79,9 +79,7 @@ function inputOf({ method, request }: IncomingCall, streams: boolean): unknown {
 }
 
 async function singleOf(response: Promise<Messages>): Promise<unknown> {
-  const messages = await response;
-  if (messages.kind === "single") return messages.message;
-  throw new GrpcError("INTERNAL", "an interceptor answered a call for one message with a stream");
+  return singleResponse(await response);
 }
 
 /** The responses of a call that interceptors are still at work on. */
@@ -89,10 +87,8 @@ class LateStream implements AsyncIterableIterator<unknown> {
   readonly #source: Promise<AsyncIterator<unknown>>;
 
   constructor(response: Promise<Messages>) {
-    this.#source = response.then((messages) => {
-      if (messages.kind === "stream") return messages.messages[Symbol.asyncIterator]();
-      throw new GrpcError("INTERNAL", "an interceptor answered a streaming call with a single message");
-    });
+    // An interceptor in JavaScript may return no promise.
+    this.#source = Promise.resolve(response).then((messages) => responseStream(messages)[Symbol.asyncIterator]());
     // A call that ended meanwhile asks for nothing more.
     this.#source.catch(() => {});
   }

@@ -16,6 +16,23 @@ export interface MessageStream {
 /** One direction of a call, as interceptors see it. Which of the two it is follows from the method's kind. */
 export type Messages = SingleMessage | MessageStream;
 
+/** @throws {GrpcError} INTERNAL when an interceptor gave something else. */
+export function singleResponse(response: Messages | undefined): unknown {
+  if (response?.kind === "single") return response.message;
+  throw wrongResponse(response, "a call for one message with a stream");
+}
+
+/** @throws {GrpcError} as singleResponse does. */
+export function responseStream(response: Messages | undefined): AsyncIterable<unknown> {
+  if (response?.kind === "stream") return response.messages;
+  throw wrongResponse(response, "a streaming call with a single message");
+}
+
+function wrongResponse(response: Messages | undefined, what: string): GrpcError {
+  const why = response === undefined ? "returned no response: it has to pass on what next() gives" : `answered ${what}`;
+  return new GrpcError("INTERNAL", `an interceptor ${why}`);
+}
+
 export interface MessageFollower {
   /** What takes the message's place; a throw ends the stream with that error. */
   onMessage?(message: unknown): unknown;

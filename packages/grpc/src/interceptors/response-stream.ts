@@ -1,7 +1,7 @@
 import { GrpcError } from "../grpc-error.ts";
 import type { CallOptions } from "../client/client-connection.ts";
 import { CallScope } from "./call-scope.ts";
-import type { Messages } from "./messages.ts";
+import { responseStream, type Messages } from "./messages.ts";
 
 type Result = IteratorResult<unknown, undefined>;
 
@@ -63,11 +63,7 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
   }
 
   async #start(start: (scope: CallScope) => Promise<Messages>): Promise<AsyncIterator<unknown>> {
-    const response = await start(this.#scope);
-    if (response.kind !== "stream") {
-      throw new GrpcError("INTERNAL", "an interceptor answered a streaming call with a single message");
-    }
-    return response.messages[Symbol.asyncIterator]();
+    return responseStream(await start(this.#scope))[Symbol.asyncIterator]();
   }
 
   async #pull(): Promise<void> {

@@ -13,7 +13,7 @@ import { GrpcError } from "../grpc-error.ts";
 import { CallFront } from "../interceptors/call-front.ts";
 import { chainClientInterceptors, type OutgoingCall } from "../interceptors/client-interceptor.ts";
 import { invokeOn } from "../interceptors/invoke-on.ts";
-import type { Messages } from "../interceptors/messages.ts";
+import { responseStream, type Messages } from "../interceptors/messages.ts";
 import type { Method } from "../method.ts";
 import { BackOff, type BackOffOptions } from "./back-off.ts";
 import { Connector, type ConnectivityState, type DialAttempt } from "./connector.ts";
@@ -187,9 +187,7 @@ class Reconnecting implements ReconnectingClient {
   }
 
   async #restart(call: OutgoingCall): Promise<AsyncIterable<unknown>> {
-    const response = await invokeOn(await this.#pick(call.options))(call);
-    if (response.kind === "stream") return response.messages;
-    throw new GrpcError("INTERNAL", "a streaming call was answered with a single message");
+    return responseStream(await invokeOn(await this.#pick(call.options))(call));
   }
 
   async #pick({ waitForReady = this.#waitForReady, signal }: CallOptions): Promise<ClientConnection> {
