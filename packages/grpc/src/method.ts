@@ -4,8 +4,10 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T;
 }
 
+const METHOD_KINDS = ["unary", "server-streaming", "client-streaming", "bidirectional"] as const;
+
 /** Which sides of a call stream. */
-export type MethodKind = "unary" | "server-streaming" | "client-streaming" | "bidirectional";
+export type MethodKind = (typeof METHOD_KINDS)[number];
 
 /** One RPC: where it lives, which sides stream, and its two codecs. Shared by clients and servers. */
 export interface Method<Req, Res, K extends MethodKind = MethodKind> {
@@ -16,13 +18,20 @@ export interface Method<Req, Res, K extends MethodKind = MethodKind> {
   readonly response: Codec<Res>;
 }
 
-/** Puts a method together: its kind, its path `/package.Service/Method`, and the codecs of its messages. */
+/**
+ * Puts a method together: its kind, its path `/package.Service/Method`, and the codecs of its messages.
+ *
+ * @throws {TypeError} when there is no such kind: programs run without their types being checked.
+ */
 export function defineMethod<K extends MethodKind, Req, Res>(
   kind: K,
   path: string,
   request: Codec<Req>,
   response: Codec<Res>,
 ): Method<Req, Res, K> {
+  if (!METHOD_KINDS.includes(kind)) {
+    throw new TypeError(`method ${path} is ${JSON.stringify(kind)}: expected one of ${METHOD_KINDS.join(", ")}`);
+  }
   return { path, kind, request, response };
 }
 

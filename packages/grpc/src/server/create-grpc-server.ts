@@ -38,25 +38,25 @@ class ConnectionServer implements GrpcServer {
   }
 
   handleUnary<Req, Res>(method: Method<Req, Res, "unary">, handler: UnaryHandler<Req, Res>): void {
-    this.#routes.add(method, handler);
+    this.#routes.add("unary", method, handler);
   }
 
   handleServerStream<Req, Res>(
     method: Method<Req, Res, "server-streaming">,
     handler: ServerStreamHandler<Req, Res>,
   ): void {
-    this.#routes.add(method, handler);
+    this.#routes.add("server-streaming", method, handler);
   }
 
   handleClientStream<Req, Res>(
     method: Method<Req, Res, "client-streaming">,
     handler: ClientStreamHandler<Req, Res>,
   ): void {
-    this.#routes.add(method, handler);
+    this.#routes.add("client-streaming", method, handler);
   }
 
   handleBidi<Req, Res>(method: Method<Req, Res, "bidirectional">, handler: BidiHandler<Req, Res>): void {
-    this.#routes.add(method, handler);
+    this.#routes.add("bidirectional", method, handler);
   }
 
   get services(): readonly string[] {

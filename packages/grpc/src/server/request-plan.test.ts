@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { HeaderList } from "../connection/header-list.ts";
-import { defineMethod } from "../method.ts";
+import { defineMethod, type Method } from "../method.ts";
 import { planRequest, type RequestPlan } from "./request-plan.ts";
 import { Routes } from "./routes.ts";
 
 const codec = { encode: () => new Uint8Array(), decode: () => undefined };
 const routes = new Routes();
-routes.add(defineMethod("unary", "/a.Service/Do", codec, codec), () => undefined);
+routes.add("unary", defineMethod("unary", "/a.Service/Do", codec, codec), () => undefined);
 
 function plan(changes: Readonly<Record<string, string | undefined>> = {}): RequestPlan {
   const fields = {
@@ -64,8 +64,22 @@ test("what is no gRPC is answered as HTTP, and what is no HTTP is reset", () => 
 test("a path can be taken once, and must be one", () => {
   const table = new Routes();
   const method = defineMethod("unary", "/a/b", codec, codec);
-  table.add(method, () => undefined);
-  assert.throws(() => table.add(method, () => undefined), TypeError);
-  assert.throws(() => table.add(defineMethod("unary", "a/b", codec, codec), () => undefined), TypeError);
+  table.add("unary", method, () => undefined);
+  assert.throws(() => table.add("unary", method, () => undefined), TypeError);
+  assert.throws(() => table.add("unary", defineMethod("unary", "a/b", codec, codec), () => undefined), TypeError);
   assert.deepEqual(table.services, ["a"]);
+});
+
+test("a handler takes methods of its kind only", () => {
+  const table = new Routes();
+  const watch = defineMethod("server-streaming", "/a.Service/Watch", codec, codec) as Method<unknown, unknown>;
+  const wrong = { name: "TypeError", message: "method /a.Service/Watch is server-streaming: its handler is unary" };
+  assert.throws(() => table.add("unary", watch as typeof watch & { readonly kind: "unary" }, () => undefined), wrong);
+});
+
+test("a method is of a kind there is", () => {
+  assert.throws(() => defineMethod("serverStream" as "unary", "/a.Service/Watch", codec, codec), {
+    name: "TypeError",
+    message: /^method \/a\.Service\/Watch is "serverStream": expected one of unary, server-streaming, /,
+  });
 });

@@ -1,6 +1,6 @@
 import { interceptHandler, type PlainHandler, type RawHandler } from "../interceptors/intercept-handler.ts";
 import type { ServerInterceptor } from "../interceptors/server-interceptor.ts";
-import { splitPath, type Method } from "../method.ts";
+import { splitPath, type Method, type MethodKind } from "../method.ts";
 import type { ServerCall } from "./grpc-server.ts";
 
 /** A registered method; its types were checked when it was registered. */
@@ -25,8 +25,13 @@ export class Routes {
     return [...this.#services];
   }
 
-  /** @throws {TypeError} when the path is not `/service/method` or is taken. */
-  add<Req, Res>(method: Method<Req, Res>, handler: (input: never, call: ServerCall) => unknown): void {
+  /** @throws {TypeError} when the method is of another kind, or its path is not `/service/method` or is taken. */
+  add<Req, Res, K extends MethodKind>(
+    kind: K,
+    method: Method<Req, Res, K>,
+    handler: (input: never, call: ServerCall) => unknown,
+  ): void {
+    if (method.kind !== kind) throw new TypeError(`method ${method.path} is ${method.kind}: its handler is ${kind}`);
     const parts = splitPath(method.path);
     if (parts === undefined) throw new TypeError(`method path ${JSON.stringify(method.path)} is not /service/method`);
     if (this.#routes.has(method.path)) throw new TypeError(`method ${method.path} has a handler already`);
