@@ -84,7 +84,14 @@ export async function openServer(options: ServerOptions, stdio: StdioRelay): Pro
     readListenPlace(options.env),
     isPlain ? undefined : () => tls.peer.createServer(),
   );
-  return new ListeningPlugin({ options, logger, listener, multiplex, tls, stdio, appVersion });
+  try {
+    return new ListeningPlugin({ options, logger, listener, multiplex, tls, stdio, appVersion });
+  } catch (error) {
+    // What a kind registers is its own code.
+    listener.server.close();
+    listener.removeFiles();
+    throw error;
+  }
 }
 
 function chooseVersion(options: ServerOptions, logger: Logger): number {
@@ -188,6 +195,7 @@ class ListeningPlugin implements OwnedPluginServer {
         ? new ServedListener(listener, serving)
         : new MuxListener(listener, { ...serving, door, onLost: this.#onConnectionLost });
     options.signal?.addEventListener("abort", this.#closeUnasked, { once: true });
+    if (options.signal?.aborted === true) this.#closeUnasked();
   }
 
   close(): Promise<void> {
