@@ -48,9 +48,10 @@ describe("openListener on a unix socket", () => {
   it("removes a folder of its own with the sockets that others left in it", async () => {
     const own = join(folder, "own");
     await mkdir(own);
+    const listener = await openListener({ folder: own, ownsFolder: true });
     const left = createServer().listen(join(own, "left"));
     await once(left, "listening");
-    await closeListener(await openListener({ folder: own, ownsFolder: true }));
+    await closeListener(listener);
     assert.deepEqual(await readdir(folder), []);
     left.close();
   });

@@ -13,7 +13,10 @@ const { mkdtempSync, readdirSync, rmdirSync, unlinkSync } = process.getBuiltinMo
 export interface ListenPlace {
   /** Folder for the socket. */
   readonly folder?: string;
-  /** The folder goes with the listener, and with it whatever sockets are left there by others. Default false. */
+  /**
+   * The folder goes with the listener, and with it whatever sockets are left there by others later. Only when it is empty
+   * before: otherwise it was made for somebody else, whose words reached this process too. Default false.
+   */
   readonly ownsFolder?: boolean;
   /** Where a private folder is made when there is none, or none that fits into a socket address. Default `/tmp`. */
   readonly temporaryFolder?: string;
@@ -72,7 +75,8 @@ interface SocketPath {
 function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" }: ListenPlace): SocketPath {
   if (given !== undefined) {
     const path = join(given, `plugin${Math.floor(Math.random() * 1e10)}`);
-    if (fits(path)) return { path, folder: ownsFolder === true ? given : undefined, isNewFolder: false };
+    const folder = ownsFolder === true && isEmpty(given) ? given : undefined;
+    if (fits(path)) return { path, folder, isNewFolder: false };
   }
   const failures: unknown[] = [];
   for (const parent of new Set([temporaryFolder, "/tmp"])) {
@@ -86,6 +90,15 @@ function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" 
     }
   }
   throw listenFailed("cannot make a folder for the plugin's socket", failures.at(-1));
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    // Missing, or no folder: listening will say so.
+    return false;
+  }
 }
 
 function fits(path: string): boolean {
