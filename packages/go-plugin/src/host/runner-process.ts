@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { PluginError } from "../plugin-error.ts";
-import { formatAddress } from "../protocol/handshake-line.ts";
+import { formatAddress, parseAddress } from "../protocol/handshake-line.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
 import type { AddressTranslator, AttachedRunner, RunnerProcess } from "./runner.ts";
 
@@ -9,6 +9,11 @@ export function readRunnerProcess(process: RunnerProcess): RunnerProcess {
   readAttachedRunner(process);
   if (!(process.stdout instanceof Readable && process.stderr instanceof Readable)) {
     throw invalid("gave no streams stdout and stderr");
+  }
+  if (
+    [process.stdout, process.stderr].some((stream) => stream.readableObjectMode || stream.readableEncoding !== null)
+  ) {
+    throw invalid("gave stdout or stderr as text or objects: bytes are expected");
   }
   return process;
 }
@@ -36,7 +41,9 @@ export function translateToPlugin(translator: AddressTranslator, address: Plugin
 
 function translate(address: PluginAddress, ask: () => PluginAddress | undefined, whose: string): PluginAddress {
   try {
-    return ask() ?? address;
+    const translated = ask() ?? address;
+    if (!isAddress(translated)) throw new TypeError("it gave no address");
+    return translated;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PluginError(
@@ -44,6 +51,16 @@ function translate(address: PluginAddress, ask: () => PluginAddress | undefined,
       `the runner cannot translate ${whose} ${formatAddress(address)}: ${reason}`,
       { cause },
     );
+  }
+}
+
+// A runner without types may give anything, a promise of an address among it.
+function isAddress(value: PluginAddress): boolean {
+  try {
+    parseAddress(value.network, formatAddress(value));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,9 +1,11 @@
+import type { Logger } from "../logger.ts";
 import type { Identity } from "../tls/certificate.ts";
 import { verifyChecksum } from "./checksum.ts";
 import { buildPluginEnvironment } from "./environment.ts";
 import { resolveExecutable } from "./executable.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import type { LaunchPlan } from "./launch-plan.ts";
+import { isFunction, isRecord } from "./option-rules.ts";
 import { PluginChild } from "./plugin-child.ts";
 import { createProcessRunner } from "./process-runner.ts";
 import { readRunnerProcess } from "./runner-process.ts";
@@ -92,11 +94,28 @@ function buildCommand(
 async function startBefore(deadline: StartDeadline, runner: Runner, command: RunnerCommand): Promise<RunnerProcess> {
   deadline.signal.throwIfAborted();
   const starting = runner.start(command, { signal: deadline.signal });
+  let process: RunnerProcess;
   try {
-    return readRunnerProcess(await deadline.limit(starting));
+    process = await deadline.limit(starting);
   } catch (error) {
     if (deadline.signal.aborted) void killLate(starting, command);
     throw error;
+  }
+  try {
+    return readRunnerProcess(process);
+  } catch (error) {
+    // Nobody waits for it: it may hang as well.
+    void killUnusable(process, command.logger);
+    throw error;
+  }
+}
+
+// It runs, though nothing can be done with it.
+async function killUnusable(process: unknown, logger: Logger): Promise<void> {
+  try {
+    if (isRecord(process) && isFunction(process["kill"])) await (process as unknown as RunnerProcess).kill();
+  } catch (error) {
+    logger.log("warn", "the runner's kill failed", { error: String(error) });
   }
 }
 
