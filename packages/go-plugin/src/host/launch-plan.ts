@@ -98,7 +98,8 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?
     if (typeof value !== "string") throw invalid("env", `has no text for ${name}: leave the variable out`);
   }
   if (tls !== undefined && tls !== "auto" && tls !== "none" && !isRecord(tls)) {
-    throw invalid("tls", `is ${JSON.stringify(tls)}: expected "auto", "none" or certificates`);
+    // Not shown: it may be a private key.
+    throw invalid("tls", 'is none of "auto", "none" and certificates');
   }
   if (stdin !== undefined && stdin !== "ignore" && stdin !== "inherit") {
     throw invalid("stdin", `is ${JSON.stringify(stdin)}: expected "ignore" or "inherit"`);
@@ -106,6 +107,8 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap>]?
   rules.checkBoolean("multiplex", options.multiplex);
   checkProtocols(options.protocols);
   checkSockets(options.sockets);
+  rules.checkSinks(options.stdio);
+  rules.checkSignal(options.signal);
   rules.checkBoolean("managed", options.managed);
   rules.checkCallback("onExit", options.onExit);
 }

@@ -53,6 +53,21 @@ export class OptionRules {
     return hostGrpc(options);
   }
 
+  /** Each of them a stream that can be written to. */
+  checkSinks(stdio: unknown): void {
+    if (stdio === undefined) return;
+    if (!isRecord(stdio)) throw this.invalid("stdio", "is no object of streams");
+    for (const name of ["stdout", "stderr", "rawStderr"]) {
+      const sink = stdio[name];
+      if (sink === undefined || (isRecord(sink) && isFunction(sink["write"]) && isFunction(sink["once"]))) continue;
+      throw this.invalid(`stdio.${name}`, "is no stream to write to");
+    }
+  }
+
+  checkSignal(signal: unknown): void {
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw this.invalid("signal", "is no AbortSignal");
+  }
+
   checkCallback(option: string, value: unknown): void {
     if (value !== undefined && !isFunction(value)) throw this.invalid(option, "is no function");
   }

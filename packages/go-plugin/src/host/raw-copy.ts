@@ -11,6 +11,7 @@ export class RawCopy {
   readonly #sink: Writable;
   readonly #logger: Logger;
   #droppedBytes = 0;
+  #hasFailed = false;
 
   constructor(sink: Writable, logger: Logger) {
     this.#sink = sink;
@@ -18,13 +19,18 @@ export class RawCopy {
   }
 
   write(chunk: Buffer): void {
-    if (this.#sink.destroyed || this.#sink.writableEnded) return;
+    if (this.#hasFailed || this.#sink.destroyed || this.#sink.writableEnded) return;
     if (this.#sink.writableLength + chunk.length > MAX_WAITING_BYTES) {
       this.#droppedBytes += chunk.length;
       return;
     }
     this.reportDropped();
-    this.#sink.write(chunk);
+    try {
+      this.#sink.write(chunk);
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#logger.log("error", "the copy of plugin's stderr failed", { error: String(error) });
+    }
   }
 
   /** When the sink goes on, and at the end. */

@@ -88,6 +88,8 @@ function checkForm(options: { readonly [Option in keyof LaunchOptions<KindMap> |
   if (runner !== undefined && !(isRecord(runner) && isFunction(runner["kill"]))) {
     throw rules.invalid("runner", "has no method kill");
   }
+  rules.checkSinks(options.stdio);
+  rules.checkSignal(options.signal);
   rules.checkBoolean("managed", options.managed);
   rules.checkCallback("onExit", options.onExit);
 }

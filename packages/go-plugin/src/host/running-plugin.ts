@@ -114,10 +114,13 @@ export class RunningPlugin<K extends KindMap> implements PluginProcess<K> {
       details: { plugin: name, pid: this.pid, ...exit },
     });
     gone.abort(error);
-    try {
-      onExit?.(exit);
-    } catch (failure) {
+    const failed = (failure: unknown): void =>
       logger.log("error", "the onExit callback failed", { error: String(failure) });
+    try {
+      // It may be an async function, which nobody waits for.
+      Promise.resolve<unknown>(onExit?.(exit)).catch(failed);
+    } catch (failure) {
+      failed(failure);
     }
     return exit;
   }

@@ -29,14 +29,27 @@ export async function receiveStdio(
 ): Promise<void> {
   const metadata = new Metadata(sinks.stderr === undefined ? [] : [[STDIO_TAKES, "stderr"]]);
   const turns = new Turns();
+  const open: { -readonly [Channel in keyof StdioSinks]: StdioSinks[Channel] } = { ...sinks };
   let saidUnknown = false;
   const prints = connection.serverStream(streamStdioMethod, undefined, { signal, metadata });
   try {
     for await (const { channel, data } of prints) {
       await turns.spend(1);
-      if (channel !== undefined) await writeTo(sinks[channel], data, turns, signal);
-      else if (!saidUnknown) logger.log("warn", "unknown stdio channel, dropped");
-      saidUnknown ||= channel === undefined;
+      if (channel === undefined) {
+        if (!saidUnknown) logger.log("warn", "unknown stdio channel, dropped");
+        saidUnknown = true;
+        continue;
+      }
+      try {
+        await writeTo(open[channel], data, turns, signal);
+      } catch (error) {
+        // The sink's fault; the plugin's prints must still be read.
+        delete open[channel];
+        logger.log("error", "a sink for what the plugin prints failed, its prints are dropped from now on", {
+          channel,
+          error: String(error),
+        });
+      }
     }
   } catch (error) {
     if (GrpcError.is(error, "UNIMPLEMENTED")) {
