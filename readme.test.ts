@@ -63,10 +63,11 @@ test("every TypeScript block compiles with strict types", () => {
 
 for (const [name, printed, index = 0] of [
   ["grpc", /^hello world\n$/],
+  ["grpc", /^to\nbe\nor not\nTO BE\n$/, 1],
   [
     "grpc",
     /^\/demo.Greeter\/Greet OK 1\nhello world\nSERVING\nNOT_SERVING\n\/grpc.health.v1.Health\/Watch CANCELLED 1\n$/,
-    1,
+    2,
   ],
   ["plugin-host", /delivered: 1, dropped: 0 \}\nrunning\n$/],
 ] as const) {
@@ -83,10 +84,10 @@ for (const [name, printed, index = 0] of [
   });
 }
 
-test("program 3 of packages/grpc waits for a server that is not there yet", async () => {
+test("program 4 of packages/grpc waits for a server that is not there yet", async () => {
   const folder = tempFolder(root);
   const path = join(folder, "greeter.sock");
-  const code = codeBlocks(texts.get("packages/grpc/README.md")!, "ts")[2]!;
+  const code = codeBlocks(texts.get("packages/grpc/README.md")!, "ts")[3]!;
   writeFileSync(join(folder, "program.ts"), code.replace("/run/greeter.sock", path));
   const program = spawn(process.execPath, ["--conditions=source", join(folder, "program.ts")], {
     stdio: ["ignore", "pipe", "pipe"],
