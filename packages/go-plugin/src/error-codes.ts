@@ -10,7 +10,8 @@ export const ERROR_CODES = {
     nextStep: "Raise the start timeout if the plugin only starts slowly; otherwise look at its log for where it hangs.",
   },
   ERR_PLUGIN_EXITED_EARLY: {
-    nextStep: "Start the plugin's command by hand: it should print that it is a plugin, and nothing else.",
+    nextStep:
+      "If nothing here says why, start the plugin's command by hand: it should print that it is a plugin, and nothing else.",
   },
   ERR_START_ABORTED: { nextStep: "" },
   ERR_HANDSHAKE_MALFORMED: {

@@ -22,7 +22,7 @@ export interface Checksum {
 
 /** How to start a plugin (go-plugin's `ClientConfig`). */
 export interface LaunchOptions<K extends KindMap> {
-  /** Executable to run: a path, or a name that is looked up in this process's PATH. No shell is involved. */
+  /** Executable to run: a path, relative to `cwd`, or a name that is looked up in this process's PATH. No shell is involved. */
   readonly command: string;
   /** Arguments of the command. Default: none. */
   readonly args?: readonly string[];

@@ -131,6 +131,6 @@ function describeFirstLine(failure: PluginError, facts: StartFacts): string[] {
 function describeCookie(facts: StartFacts): string[] {
   if (!facts.stderr.some((line) => line.includes("This binary is a plugin"))) return [];
   return [
-    `the plugin does not know the magic cookie ${facts.cookieKey}: it was made for another host or another kind.`,
+    `the plugin does not accept the magic cookie ${facts.cookieKey}: it was made for another host or another kind, or the host's handshake is misspelt.`,
   ];
 }
