@@ -207,7 +207,18 @@ suite("connecting", () => {
     const late = Array.fromAsync(world.client.serverStream(countUp, "1", { deadlineMs: 10, waitForReady: true }));
     abort.abort("enough");
     await assert.rejects(cancelled, { code: "CANCELLED", cause: "enough" });
-    await assert.rejects(late, { code: "DEADLINE_EXCEEDED" });
+    await assert.rejects(late, { code: "DEADLINE_EXCEEDED", message: "the deadline of 10 ms passed" });
+  });
+
+  test("says what calls waited for when their deadline passes", async () => {
+    await using world = new World(["refuse"]);
+    const options = { deadlineMs: 10, waitForReady: true };
+    const late = {
+      code: "DEADLINE_EXCEEDED",
+      message: "the deadline of 10 ms passed; cannot connect: connection refused",
+    };
+    await assert.rejects(world.client.unary(echo, "x", options), late);
+    await assert.rejects(Array.fromAsync(world.client.serverStream(countUp, "1", options)), late);
   });
 
   test("has a bounded queue", async () => {

@@ -2,7 +2,7 @@ import type { BidiCall, CallOptions } from "../client/client-connection.ts";
 import { NO_OPTIONS } from "../client/client-call.ts";
 import { GrpcError } from "../grpc-error.ts";
 import type { Method } from "../method.ts";
-import { CallScope } from "./call-scope.ts";
+import { CallScope, type WhyLate } from "./call-scope.ts";
 import type { InvokeNext, OutgoingCall } from "./client-interceptor.ts";
 import { singleResponse, toAsyncIterable, type Messages } from "./messages.ts";
 import { RequestChannel } from "./request-channel.ts";
@@ -11,12 +11,15 @@ import { ResponseStream } from "./response-stream.ts";
 /** The four kinds of calls of a client, made of one function that takes them all. */
 export class CallFront {
   readonly #invoke: InvokeNext;
-  readonly #tellsDeadlines: boolean;
+  readonly #whyLate: WhyLate | undefined;
 
-  /** `tellsDeadlines`: what waits behind `invoke` hears of a passed deadline by the call's signal. */
-  constructor(invoke: InvokeNext, tellsDeadlines = false) {
+  /**
+   * `whyLate` when calls may wait behind `invoke`: they hear of a passed deadline by the call's signal, and its error says
+   * what they waited for.
+   */
+  constructor(invoke: InvokeNext, whyLate?: WhyLate) {
     this.#invoke = invoke;
-    this.#tellsDeadlines = tellsDeadlines;
+    this.#whyLate = whyLate;
   }
 
   unary<Req, Res>(method: Method<Req, Res, "unary">, request: Req, options: CallOptions = NO_OPTIONS): Promise<Res> {
@@ -58,7 +61,8 @@ export class CallFront {
       return this.#unbounded(outgoing(method, request, options, undefined)) as Promise<Res>;
     }
     return new Promise((resolve, reject) => {
-      const scope = new CallScope(options, this.#tellsDeadlines && options.deadlineMs !== undefined, reject);
+      const canLeave = this.#whyLate !== undefined && options.deadlineMs !== undefined;
+      const scope = new CallScope(options, canLeave, reject, this.#whyLate);
       void this.#unbounded(outgoing(method, request, options, scope.signal))
         .then((response) => resolve(response as Res), reject)
         .finally(() => scope.close());
@@ -81,7 +85,7 @@ export class CallFront {
   ): ResponseStream {
     const start = (signal: AbortSignal | undefined): Promise<Messages> =>
       this.#invoke(outgoing(method, request, options, signal));
-    return new ResponseStream(options, async (scope) => await start(scope.signal), onOver);
+    return new ResponseStream(options, async (scope) => await start(scope.signal), onOver, this.#whyLate);
   }
 }
 

@@ -3,6 +3,9 @@ import { errorFromAbort } from "../client/client-call.ts";
 import type { CallOptions } from "../client/client-connection.ts";
 import { GrpcError } from "../grpc-error.ts";
 
+/** What keeps calls waiting, if anything does. */
+export type WhyLate = () => GrpcError | undefined;
+
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 /** What a caller said about the end of a call, kept whatever interceptors wait for: its signal, its deadline, its leaving. */
@@ -14,9 +17,14 @@ export class CallScope implements Abortable {
 
   /**
    * `onFail` is called once at most, never from here. `canLeave`: the caller may leave before the end, which the calls made
-   * in its name have to hear of.
+   * in its name have to hear of. `whyLate`: what may have taken the time when the deadline passes.
    */
-  constructor({ signal, deadlineMs }: CallOptions, canLeave: boolean, onFail: (error: GrpcError) => void) {
+  constructor(
+    { signal, deadlineMs }: CallOptions,
+    canLeave: boolean,
+    onFail: (error: GrpcError) => void,
+    whyLate?: WhyLate,
+  ) {
     this.#onFail = onFail;
     this.#callerSignal = signal;
     if (canLeave) this.#abort = new AbortController();
@@ -28,7 +36,7 @@ export class CallScope implements Abortable {
     if (deadlineMs === undefined) return;
     this.#timer = setTimeout(
       () => {
-        const error = new GrpcError("DEADLINE_EXCEEDED", `the deadline of ${deadlineMs} ms passed`);
+        const error = deadlineExceeded(deadlineMs, whyLate?.());
         this.#end(error, error);
       },
       Math.min(MAX_TIMEOUT_MS, Math.max(0, Math.ceil(deadlineMs))),
@@ -67,4 +75,10 @@ export class CallScope implements Abortable {
     this.#onFail(error);
     this.#abort?.abort(reason);
   }
+}
+
+function deadlineExceeded(deadlineMs: number, why: GrpcError | undefined): GrpcError {
+  const message = `the deadline of ${deadlineMs} ms passed`;
+  if (why === undefined) return new GrpcError("DEADLINE_EXCEEDED", message);
+  return new GrpcError("DEADLINE_EXCEEDED", `${message}; ${why.message}`, { cause: why });
 }

@@ -1,6 +1,6 @@
 import { GrpcError } from "../grpc-error.ts";
 import type { CallOptions } from "../client/client-connection.ts";
-import { CallScope } from "./call-scope.ts";
+import { CallScope, type WhyLate } from "./call-scope.ts";
 import { responseStream, type Messages } from "./messages.ts";
 
 type Result = IteratorResult<unknown, undefined>;
@@ -28,9 +28,10 @@ export class ResponseStream implements AsyncIterableIterator<unknown, undefined>
     options: CallOptions,
     start: (scope: CallScope) => Promise<Messages>,
     onOver: (error: GrpcError | undefined) => void,
+    whyLate?: WhyLate,
   ) {
     this.#onOver = onOver;
-    this.#scope = new CallScope(options, true, (error) => this.#fail(error));
+    this.#scope = new CallScope(options, true, (error) => this.#fail(error), whyLate);
     this.#scope.setAwaited(false);
     this.#source = this.#start(start);
     // A stream nobody reads may fail in silence.

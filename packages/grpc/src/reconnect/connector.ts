@@ -66,6 +66,11 @@ export class Connector {
     return this.#state;
   }
 
+  /** Why the last attempt failed, until one succeeds. */
+  get failure(): GrpcError | undefined {
+    return this.#failure;
+  }
+
   /** A connection that takes calls now. */
   get ready(): HeldConnection | undefined {
     return this.#ready?.takesCalls === true ? this.#ready : undefined;

@@ -90,7 +90,7 @@ class Reconnecting implements ReconnectingClient {
     checkOptions(options, client);
     this.#calls = new CallFront(
       chainClientInterceptors(interceptors, async (call) => await this.#invoke(call)),
-      true,
+      () => this.#connector.failure,
     );
     this.#connector = new Connector({
       dial: options.dial,
