@@ -76,6 +76,14 @@ for (const file of globSync("packages/*/package.json", { cwd: root }).toSorted()
       assert.deepEqual(problems, []);
     });
 
+    // A bundler renames a class whose body names it, and Node shows errors by the names of their classes.
+    it("calls its errors by their names", () => {
+      const renamed = globSync("dist/**/*.js", { cwd: installed }).flatMap(
+        (path) => readFileSync(join(installed, path), "utf8").match(/\bclass _\w+ extends/g) ?? [],
+      );
+      assert.deepEqual(renamed, []);
+    });
+
     it("holds what was built, its README and the licence, and nothing else", () => {
       const others = packed.files
         .map(({ path }) => path)

@@ -46,8 +46,13 @@ export class GrpcError extends Error {
 
   /** What a handler threw, as the error its caller will see. */
   static from(thrown: unknown): GrpcError {
-    if (GrpcError.is(thrown)) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new GrpcError("UNKNOWN", message, { cause: thrown });
+    return toGrpcError(thrown);
   }
+}
+
+// Bundlers rename a class whose body names it, and Node shows an error by the name of its class.
+function toGrpcError(thrown: unknown): GrpcError {
+  if (GrpcError.is(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new GrpcError("UNKNOWN", message, { cause: thrown });
 }

@@ -16,6 +16,11 @@ export class HpackError extends Error {
   }
 
   static is(value: unknown, code?: HpackErrorCode): value is HpackError {
-    return value instanceof HpackError && (code === undefined || value.code === code);
+    return isHpackError(value) && (code === undefined || value.code === code);
   }
+}
+
+// Bundlers rename a class whose body names it, and Node shows an error by the name of its class.
+function isHpackError(value: unknown): value is HpackError {
+  return value instanceof HpackError;
 }
