@@ -79,7 +79,17 @@ function connectionOptions(
   peer: "host" | "plugin",
 ): Pick<PeerGrpc, "client" | "server"> {
   const limits = { maxReceiveBytes, maxSendBytes };
-  return { client: { ...limits, explainError: (error) => explainLimit(error, peer) }, server: limits };
+  return {
+    client: { ...limits, explainError: (error) => explainMiss(explainLimit(error, peer), peer) },
+    server: limits,
+  };
+}
+
+/** Servers say what they lack and not what that means; handlers of methods that are there have other words for it. */
+function explainMiss(error: GrpcError, peer: "host" | "plugin"): GrpcError {
+  if (error.code !== "UNIMPLEMENTED" || !/^unknown (?:service|method) /.test(error.message)) return error;
+  const hint = `the ${peer} does not serve it: it is of another kind, or made for another version of this one`;
+  return new GrpcError(error.code, `${error.message}: ${hint}`, { trailers: error.trailers, cause: error });
 }
 
 /** grpc-go answers a message above its limit with two numbers, and says neither whose limit it is nor how it is raised. */

@@ -150,6 +150,16 @@ describe("the option grpc", { timeout: 60_000 }, () => {
     assert.equal(await echo.echo("still here"), "still here");
   });
 
+  it("says of a method the plugin lacks that it is of another kind [dispense:client]", async () => {
+    await using sandbox = new Sandbox();
+    await using echo = await launchEcho(sandbox);
+    await using stranger = await reattach(echo.reattachInfo, { versions: { 1: { asker: askerKind } } });
+    await assert.rejects(stranger.dispense("asker").ask("who?"), {
+      code: "UNIMPLEMENTED",
+      message: /^unknown service test\.Asker: the plugin does not serve it: it is of another kind, /,
+    });
+  });
+
   it("works with a launched plugin [call:interceptors]", async () => {
     await using sandbox = new Sandbox();
     const seen: string[] = [];
