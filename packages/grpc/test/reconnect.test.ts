@@ -531,6 +531,15 @@ suite("callers that do it wrong", () => {
     }
   });
 
+  test("what a server says before its stream is there is bounded", async () => {
+    await using world = new World(["hang"]);
+    await until(() => world.attempts.length === 1);
+    const call = world.client.unary(echo, "x");
+    for (let i = 0; i < 20; i++) world.attempts[0]!.receive(Buffer.alloc(16 * 1024));
+    await assert.rejects(call, { code: "UNAVAILABLE", message: /before its stream was there/ });
+    assert.equal(world.attempts[0]!.signal.aborted, true);
+  });
+
   test("what a dial brings after its attempt is dropped, not kept", async () => {
     await using world = new World(["hang"]);
     await until(() => world.attempts.length === 1);

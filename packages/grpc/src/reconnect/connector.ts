@@ -149,7 +149,9 @@ export class Connector {
     const { signal } = attempt.abort;
     const receive = (chunk: Uint8Array): void => {
       // Of an attempt that has failed nobody will ask for them.
-      if (!attempt.isSettled || attempt.connection !== undefined) bytes.receive(chunk);
+      if (attempt.isSettled && attempt.connection === undefined) return;
+      if (bytes.receive(chunk)) return;
+      this.#fail(attempt, new GrpcError("RESOURCE_EXHAUSTED", "the server said too much before its stream was there"));
     };
     const stream = await this.#options.dial({ signal, receive });
     if (attempt.isSettled) {
