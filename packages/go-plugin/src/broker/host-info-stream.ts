@@ -16,14 +16,13 @@ import { scheduleTimer } from "./schedule.ts";
 export class HostInfoStream implements InfoStream {
   readonly #call: BidiCall<ConnInfo, ConnInfo>;
   readonly #schedule: Schedule;
-  readonly #failed = Promise.withResolvers<never>();
+  /** Of the sends that are under way. (Not one promise for all: who races with it is kept by it.) */
+  readonly #sending = new Set<(reason: PluginError) => void>();
   #failure: PluginError | undefined;
 
   constructor(connection: ClientConnection, schedule: Schedule = scheduleTimer) {
     this.#call = connection.bidi(startStreamMethod);
     this.#schedule = schedule;
-    // Whoever sends hears of it; nobody has to.
-    this.#failed.promise.catch(() => {});
   }
 
   start(listener: InfoListener): void {
@@ -32,15 +31,17 @@ export class HostInfoStream implements InfoStream {
 
   async send(info: ConnInfo): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const timeout = Promise.withResolvers<never>();
-    const cancel = this.#schedule(() => timeout.reject(notRead()), BROKER_TIMEOUT_MS);
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+    const cancel = this.#schedule(() => fail(notRead()), BROKER_TIMEOUT_MS);
+    this.#sending.add(fail);
     try {
-      await Promise.race([this.#call.send(info), this.#failed.promise, timeout.promise]);
+      await Promise.race([this.#call.send(info), failed]);
     } catch (error) {
       if (PluginError.is(error)) throw error;
       throw this.#failure ?? brokerClosed(error);
     } finally {
       cancel();
+      this.#sending.delete(fail);
     }
   }
 
@@ -66,7 +67,7 @@ export class HostInfoStream implements InfoStream {
 
   #fail(reason: PluginError): void {
     this.#failure ??= reason;
-    this.#failed.reject(this.#failure);
+    for (const fail of this.#sending) fail(this.#failure);
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { connectGrpc, createGrpcServer, createStreamPair } from "@fairlead/grpc";
 import type { ClientConnection, GrpcServer } from "@fairlead/grpc";
 import { FakeClock } from "../../test/support/fake-clock.ts";
@@ -232,5 +234,27 @@ describe("the broker's stream", { timeout: 30_000 }, () => {
     assert.deepEqual(host.hearer.heard, []);
     assert.equal(plugin.clock.pending, 0);
     await plugin[Symbol.asyncDispose]();
+  });
+});
+
+describe("a host's stream that lives long", () => {
+  it("keeps nothing of what it has sent [broker:bounded]", async () => {
+    const call = {
+      send: () => Promise.resolve(),
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+    };
+    const connection = { bidi: () => call } as unknown as ClientConnection;
+    const infos = new HostInfoStream(connection, () => () => {});
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const heapAfter = async (sends: number): Promise<number> => {
+      for (let i = 0; i < sends; i++) await infos.send(info(1));
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await heapAfter(1_000);
+    const grownBytes = (await heapAfter(50_000)) - before;
+    assert.ok(grownBytes < 5_000_000, `${grownBytes} bytes`);
+    await infos.send(info(1));
   });
 });
