@@ -24,6 +24,8 @@ const over = new PluginError("ERR_PLUGIN_GONE", "plugin x is gone: exit status 7
 class Line implements InfoStream {
   readonly said: ConnInfo[] = [];
   peer: Line | undefined;
+  /** Until then the other side reads nothing. */
+  stuck: Promise<void> | undefined;
   #listener: InfoListener | undefined;
 
   start(listener: InfoListener): void {
@@ -33,6 +35,7 @@ class Line implements InfoStream {
   async send(info: ConnInfo): Promise<void> {
     this.said.push(info);
     // In truth it goes over the same connection as the streams, and after those that were opened before.
+    await this.stuck;
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     this.peer?.hear(info);
   }
@@ -339,6 +342,32 @@ describe("a multiplexing broker", { timeout: 30_000 }, () => {
     for (let id = 1; id <= 2_000; id++) side.line.hear(infoOf(id, {}));
     assert.equal(side.clock.pending, 1_024);
     assert.equal(side.line.knocks.length, 2_000 - 1_024);
+  });
+
+  it("has no more than 1024 answers on their way to who knocks and does not listen [mux:knock broker:bounded]", async () => {
+    using side = new OneSide();
+    const { promise: stuck, resolve: readOn } = Promise.withResolvers<void>();
+    side.line.stuck = stuck;
+    await side.broker.accept(5, speak);
+    for (let knocks = 0; knocks < 5_000; knocks++) side.line.hear(infoOf(5, {}));
+    assert.equal(side.line.knocks.length, 1_024);
+    readOn();
+    await turns();
+    side.line.hear(infoOf(5, {}));
+    assert.equal(side.line.knocks.length, 1_025);
+  });
+
+  it("does not say of each stream of thousands that it was refused [mux:knock]", async () => {
+    using side = new OneSide();
+    for (let streams = 1; streams <= 200; streams++) {
+      const stream = side.session.openStream();
+      await until(() => stream.closed);
+    }
+    const said = side.logger.events.filter(({ message }) => message.startsWith("stream refused"));
+    assert.deepEqual(
+      said.map(({ fields }) => fields["refused"]),
+      [1, 2, 4, 8, 16, 32, 64, 128],
+    );
   });
 
   it("refuses a host's stream without a knock where nobody takes such streams [mux:knock]", async () => {

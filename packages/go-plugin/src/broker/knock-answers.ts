@@ -8,6 +8,8 @@ import type { Schedule } from "./schedule.ts";
 const PATIENCE_MS = BROKER_TIMEOUT_MS - 500;
 /** Knocks for ids that nobody accepts take memory for a while: no more of them than this. */
 const MAX_WAITING = 1_024;
+/** So do answers to who knocks without end and reads none of them. */
+const MAX_UNSENT = 1_024;
 
 export interface KnockAnswersParts {
   readonly infos: InfoStream;
@@ -24,6 +26,7 @@ export class KnockAnswers {
   readonly #parts: KnockAnswersParts;
   readonly #accepted = new Map<number, TakeStream>();
   readonly #waiting = new Map<number, () => void>();
+  #unsent = 0;
 
   constructor(parts: KnockAnswersParts) {
     this.#parts = parts;
@@ -64,16 +67,22 @@ export class KnockAnswers {
 
   // First the door, then the answer: the stream may be there in no time.
   #letIn(id: number, take: TakeStream): void {
+    if (this.#unsent >= MAX_UNSENT) return;
     this.#parts.door.expect(take);
     this.#answer(id, "");
   }
 
   #answer(id: number, error: string): void {
+    if (this.#unsent >= MAX_UNSENT) return;
+    this.#unsent++;
     const { infos, logger } = this.#parts;
     const knock = { knock: true, ack: true, error };
-    infos.send({ serviceId: id, network: "", address: "", knock }).catch((reason: unknown) => {
-      logger.log("debug", "a knock was not answered", { id, reason: String(reason) });
-    });
+    infos
+      .send({ serviceId: id, network: "", address: "", knock })
+      .catch((reason: unknown) => {
+        logger.log("debug", "a knock was not answered", { id, reason: String(reason) });
+      })
+      .finally(() => this.#unsent--);
   }
 
   #stopWaiting(id: number): boolean {

@@ -24,6 +24,7 @@ export class MuxDoor {
   #takeOther: TakeStream | undefined;
   #expected: { readonly take: TakeStream; readonly cancelExpiry: () => void } | undefined;
   #isDestroyed = false;
+  #refused = 0;
 
   constructor(options: {
     /** The other side. Where it is the host, this side is yamux's server. */
@@ -99,7 +100,11 @@ export class MuxDoor {
       take(stream);
       return;
     }
-    this.#logger.log("warn", `stream refused: the ${this.#peer} has not knocked`);
+    // Not a line each: who opens thousands is not to fill the log as well.
+    const refused = ++this.#refused;
+    if (Number.isInteger(Math.log2(refused))) {
+      this.#logger.log("warn", `stream refused: the ${this.#peer} has not knocked`, { refused });
+    }
     stream.destroy();
   }
 }
