@@ -36,6 +36,30 @@ async function failureOf(
   return error;
 }
 
+describe("reattach to a plugin that cannot be ended", { timeout: 60_000 }, () => {
+  it("gives it up after five seconds, and lets go of its connection [reattach:host hang:runner]", async (context) => {
+    await using sandbox = new Sandbox();
+    await using server = await startReattachableServer({ ...served, env: { TMPDIR: sandbox.temporary } });
+    const { test: _test, ...info } = server.reattachInfo;
+    const runner = { id: "elsewhere", exited: new Promise<ExitStatus>(() => {}), kill() {} };
+    const plugin = await reattach(info, { ...options, runner });
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const ticking = setInterval(() => context.mock.timers.tick(200), 1);
+    assert.deepEqual(await plugin.stop(), unknown);
+    assert.deepEqual(await plugin.exited, unknown);
+    clearInterval(ticking);
+    assert.equal(plugin.state.status, "exited");
+  });
+
+  it("refuses the process that everything else on a machine depends on [reattach:host]", async () => {
+    await using _sandbox = new Sandbox();
+    const address = { network: "unix", path: "/nowhere" } as const;
+    const error = await failureOf({ protocolVersion: 1, address, pid: 1 });
+    assert.equal(error.code, "ERR_INVALID_OPTION");
+    assert.match(error.message, /has the id 1, which is the system's first process/);
+  });
+});
+
 describe("reattach to a plugin in test mode", { timeout: 60_000 }, () => {
   it("uses it and lets it live [reattach:host reattach:test-mode]", async () => {
     await using sandbox = new Sandbox();

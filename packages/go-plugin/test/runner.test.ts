@@ -231,4 +231,25 @@ describe("a runner that misbehaves", { timeout: 60_000 }, () => {
     assert.equal(error.code, "ERR_HANDSHAKE_MALFORMED");
     assert.equal(logger.find("the runner's kill failed")?.fields["error"], "TypeError: cannot kill");
   });
+
+  it("by never ending the plugin: it is given up after five seconds, and nothing of it holds the host [hang:runner stop:ladder]", async (context) => {
+    await using sandbox = new Sandbox();
+    const logger = new LogCollector();
+    const runner = createShellRunner((process) => {
+      sandbox.watch(process.pid);
+      return { ...process, kill() {}, terminate() {}, exited: new Promise(() => {}) };
+    });
+    const plugin = await launchEcho(sandbox, { runner, logger, stopGraceMs: 200 });
+    process.kill(plugin.pid, "SIGSTOP");
+    const call = plugin.dispense("echo").echo("hello");
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const ticking = setInterval(() => context.mock.timers.tick(200), 1);
+    assert.deepEqual(await plugin.stop(), { code: null, signal: null });
+    await assert.rejects(call, { code: "UNAVAILABLE" });
+    assert.deepEqual(await plugin.exited, { code: null, signal: null });
+    clearInterval(ticking);
+    assert.equal(plugin.state.status, "exited");
+    assert.equal(logger.events.filter(({ message }) => message === "plugin cannot be ended, giving it up").length, 1);
+    process.kill(plugin.pid, "SIGKILL");
+  });
 });

@@ -68,7 +68,10 @@ export class AttachedPlugin implements PluginLife {
   async kill(): Promise<ExitStatus> {
     if (this.isLeftAlive) this.letGo();
     else if (this.#exit === undefined) this.#end.kill();
-    return await this.#end.boundedBy(this.exited);
+    const exit = await this.#end.boundedBy(this.exited);
+    // Whatever cannot be ended must not hold the host.
+    this.letGo();
+    return exit;
   }
 
   /** The plugin may live: it is of no more interest. */

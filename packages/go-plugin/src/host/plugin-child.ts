@@ -39,6 +39,7 @@ export class PluginChild implements PluginLife {
   readonly #process: RunnerProcess;
   readonly #end: PluginEnd;
   readonly #surroundings: ChildSurroundings;
+  readonly #givenUp = Promise.withResolvers<ExitStatus>();
   #socketPath: string | undefined;
   #exit: ExitStatus | undefined;
 
@@ -86,8 +87,9 @@ export class PluginChild implements PluginLife {
   async kill(): Promise<ExitStatus> {
     if (this.#exit === undefined) this.#end.kill();
     const exit = await this.#end.boundedBy(this.exited);
-    // Also of a process that cannot be killed: it cannot be reached any more.
-    this.#removeSockets();
+    // A process that cannot be killed must not hold the host: what it was connected by goes as if it had ended.
+    this.#givenUp.resolve(exit);
+    await this.exited;
     return exit;
   }
 
@@ -100,7 +102,7 @@ export class PluginChild implements PluginLife {
     };
     const forget = managed ? onProcessExit(atExit) : () => {};
     const closed = Promise.all([stdout, stderr].map((pipe) => new Promise((resolve) => pipe.once("close", resolve))));
-    const exit = await settle(exited, logger);
+    const exit = await Promise.race([settle(exited, logger), this.#givenUp.promise]);
     // What it started and left behind, too.
     this.#end.kill();
     await Promise.race([closed, delay(DRAIN_MS)]);

@@ -47,10 +47,14 @@ export class PluginEnd {
     this.#attempt("kill", () => this.#runner.kill());
   }
 
-  /** How the plugin ended; after some seconds without an end, as if the kill had worked. */
+  /** How the plugin ended; after some seconds without an end, that nobody knows. */
   async boundedBy(exited: Promise<ExitStatus>): Promise<ExitStatus> {
     const { promise, resolve } = Promise.withResolvers<ExitStatus>();
-    const timer = setTimeout(resolve, REAP_MS, { code: null, signal: "SIGKILL" });
+    const giveUp = (): void => {
+      this.#logger.log("error", "plugin cannot be ended, giving it up", { afterMs: REAP_MS });
+      resolve({ code: null, signal: null });
+    };
+    const timer = setTimeout(giveUp, REAP_MS);
     try {
       return await Promise.race([exited, promise]);
     } finally {

@@ -106,6 +106,9 @@ function readInfo(info: unknown, runner: AttachedRunner | undefined): ReattachIn
   if (pid === process.pid && read.test !== true) {
     throw rules.invalid("info", `has the id of this very process, ${pid}, and is not for tests`);
   }
+  if (pid === 1 && runner === undefined && read.test !== true) {
+    throw rules.invalid("info", "has the id 1, which is the system's first process, and is not for tests");
+  }
   return { ...read, pid: runner === undefined ? pid : (runner.pid ?? 0) };
 }
 
