@@ -107,6 +107,24 @@ describe("stopPluginsOnSignals", { timeout: 60_000 }, () => {
     });
   }
 
+  it("starts none again while a signal ends the host [cleanup:signals]", async () => {
+    await using sandbox = new Sandbox();
+    const fixture = join(import.meta.dirname, "fixtures/restarting-host.ts");
+    const host = spawn(process.execPath, ["--conditions=source", fixture], {
+      env: { TMPDIR: sandbox.temporary },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface(host.stdout)) {
+      lines.push(line);
+      if (lines.length === 1) host.kill("SIGTERM");
+      sandbox.watch(Number(line) || undefined);
+    }
+    if (host.exitCode === null && host.signalCode === null) await once(host, "exit");
+    assert.equal(host.signalCode, "SIGTERM");
+    assert.equal(lines[1], "ERR_START_ABORTED");
+  });
+
   it("kills them at the second signal [cleanup:signals stop:host-exit]", async () => {
     await using sandbox = new Sandbox();
     const { host, exited, pid } = await startHost(sandbox, ["stubborn-plugin.ts", "marks-shutdown-and-stays"]);

@@ -13,5 +13,11 @@ export function onProcessExit(hook: () => void): () => void {
 }
 
 function runHooks(): void {
-  for (const hook of hooks) hook();
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch {
+      // A logger that fails, perhaps: the other plugins still have to be killed, and nobody is left to tell.
+    }
+  }
 }

@@ -2,6 +2,7 @@ import { PluginError } from "../plugin-error.ts";
 import type { ExitStatus } from "./launch-options.ts";
 
 const stops = new Set<() => Promise<unknown>>();
+let isEnding = false;
 
 /**
  * Stops every plugin of this process, all at the same time, as {@link PluginProcess.stop} does, and gives up starts that
@@ -12,6 +13,16 @@ export async function stopAllPlugins(): Promise<void> {
   await Promise.allSettled([...stops].map(async (stop) => await stop()));
 }
 
+/**
+ * The same for a process that ends: nothing is started any more, not even what the end of a plugin makes its host start.
+ * Returns a function that allows it again.
+ */
+export async function stopAllPluginsForGood(): Promise<() => void> {
+  isEnding = true;
+  await stopAllPlugins();
+  return () => (isEnding = false);
+}
+
 /** Runs a start whose plugin, and which itself, is known to {@link stopAllPlugins}. */
 export async function runManaged<
   P extends { readonly exited: Promise<ExitStatus>; readonly stop: () => Promise<ExitStatus> },
@@ -20,6 +31,7 @@ export async function runManaged<
   start: (signal: AbortSignal) => Promise<P>,
 ): Promise<P> {
   if (!plan.managed) return await start(plan.signal);
+  if (isEnding) throw new PluginError("ERR_START_ABORTED", "this process is being ended, no plugin is started");
   const giveUp = new AbortController();
   const starting = start(AbortSignal.any([plan.signal, giveUp.signal]));
   const stop = async (): Promise<void> => {

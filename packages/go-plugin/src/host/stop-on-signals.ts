@@ -1,13 +1,13 @@
 import { constants } from "node:os";
-import { stopAllPlugins } from "./managed-plugins.ts";
+import { stopAllPluginsForGood } from "./managed-plugins.ts";
 
 /** What {@link stopPluginsOnSignals} listens to. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /**
  * Ends the plugins before this process, when one of these signals ends it: a signal that nobody handles leaves them
- * running. The first one runs {@link stopAllPlugins} and then takes its course, so that whoever sent it sees a process
- * that was ended by it; a second one kills plugins and process at once. For programs that have no handlers of their own:
+ * running. The first one stops them all, as stopAllPlugins() does, lets none be started, and then takes its course, so
+ * that whoever sent it sees a process that was ended by it; a second one kills plugins and process at once. For programs that have no handlers of their own:
  * those that have call stopAllPlugins() there. (go-plugin leaves it to each host.)
  *
  * @returns a function that takes the handlers back
@@ -28,7 +28,9 @@ export function stopPluginsOnSignals(signals: readonly EndSignal[] = ["SIGINT", 
 }
 
 async function endWith(signal: EndSignal, undo: () => void): Promise<void> {
-  await stopAllPlugins();
+  const allowStarts = await stopAllPluginsForGood();
   undo();
   process.kill(process.pid, signal);
+  // Somebody else handles it, and goes on.
+  setImmediate(allowStarts);
 }
