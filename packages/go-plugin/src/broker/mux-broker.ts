@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import type { Duplex } from "node:stream";
 import { interceptClient } from "@fairlead/grpc";
 import type { ClientConnection, ServiceRegistrar } from "@fairlead/grpc";
@@ -69,7 +68,7 @@ export class MuxBroker implements OwnedBroker, InfoListener {
     register(grpc);
     const { tls, peer, logger } = this.#parts;
     // It listens nowhere: streams are put into it.
-    const server = tls === undefined ? createServer() : tls.createServer();
+    const server = tls === undefined ? process.getBuiltinModule("node:net").createServer() : tls.createServer();
     const served = new ServedListener({ server, removeFiles() {} }, { grpc, tls, peer, logger });
     const take = (stream: Duplex): void => void server.emit("connection", stream);
     const brokered = this.#ledger.enter(id, grpc, {

@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import type { GrpcServer } from "@fairlead/grpc";
 import type { Logger } from "../logger.ts";
@@ -39,7 +38,7 @@ export class MuxListener {
     const { door, grpc, tls, logger, onLost, schedule = scheduleTimer } = options;
     this.#door = door;
     this.#listener = listener;
-    const streams = tls === undefined ? createServer() : tls.createServer();
+    const streams = tls === undefined ? process.getBuiltinModule("node:net").createServer() : tls.createServer();
     this.#served = new ServedListener({ server: streams, removeFiles() {} }, { grpc, tls, peer: "host", logger });
     door.takeOthers((stream) => void streams.emit("connection", stream));
     this.#cancelTimeout = schedule(

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { PluginError } from "../plugin-error.ts";
 import { formatAddress, parseAddress } from "../protocol/handshake-line.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
@@ -7,6 +6,7 @@ import type { AddressTranslator, AttachedRunner, RunnerProcess } from "./runner.
 /** Refuses what a runner without types gives back and no plugin can be run with. */
 export function readRunnerProcess(process: RunnerProcess): RunnerProcess {
   readAttachedRunner(process);
+  const { Readable } = globalThis.process.getBuiltinModule("node:stream");
   if (!(process.stdout instanceof Readable && process.stderr instanceof Readable)) {
     throw invalid("gave no streams stdout and stderr");
   }

@@ -1,4 +1,4 @@
-import { Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Logger } from "../logger.ts";
 import { PluginError } from "../plugin-error.ts";
 import { createHclogLogger } from "./hclog-logger.ts";
@@ -71,7 +71,8 @@ function ignoreInterrupts(logger: Logger): void {
 }
 
 function createFirstLine(): Writable {
-  return new Writable({
+  const stream = process.getBuiltinModule("node:stream");
+  return new stream.Writable({
     decodeStrings: true,
     write(chunk: Uint8Array, _encoding, callback) {
       try {

@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import type { IpcNetConnectOpts, OnReadOpts, Socket, TcpNetConnectOpts } from "node:net";
 import { connectGrpc } from "@fairlead/grpc";
 import type { ClientConnection, ClientOptions } from "@fairlead/grpc";
@@ -46,7 +45,9 @@ async function dial<T>(
   const secure = tls?.connectOptions();
   signal.throwIfAborted();
   const socket =
-    secure === undefined ? connect(where) : process.getBuiltinModule("node:tls").connect({ ...where, ...secure });
+    secure === undefined
+      ? process.getBuiltinModule("node:net").connect(where)
+      : process.getBuiltinModule("node:tls").connect({ ...where, ...secure });
   return await new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       socket.destroy();

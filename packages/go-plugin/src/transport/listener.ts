@@ -1,4 +1,3 @@
-import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { ENV_MAX_PORT, ENV_MIN_PORT, MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
@@ -43,7 +42,7 @@ export type ServerFactory = () => Server;
  */
 export async function openListener(
   place: ListenPlace,
-  make: ServerFactory = createServer,
+  make: ServerFactory = process.getBuiltinModule("node:net").createServer,
   platform: string = process.platform,
 ): Promise<Listener> {
   return platform === "win32" ? await listenTcp(place, make) : await listenUnix(place, make);

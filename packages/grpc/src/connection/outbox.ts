@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { FrameBuffer } from "../frames/frame-writer.ts";
@@ -50,7 +49,8 @@ export class Outbox implements FrameBuffer {
   constructor(stream: Duplex, owner: OutboxOwner) {
     this.#stream = stream;
     this.#owner = owner;
-    this.#recycles = stream instanceof Socket;
+    // Not `import`: who only loads this package need not wait for it.
+    this.#recycles = stream instanceof process.getBuiltinModule("node:net").Socket;
   }
 
   /** Whether DATA and new calls must wait for `onOutboxDrained`. */
