@@ -169,6 +169,7 @@ describe("a broker of sockets", { timeout: 30_000 }, () => {
     ["unix", "/a\0b", /^invalid unix address "\/a\\u0000b"/],
     ["tcp", "nope", /^address nope: missing port in address/],
     ["tcp", "localhost:0", /^address localhost:0: invalid port/],
+    ["tcp", "local\0host:1", /^address local\\u0000host:1: invalid host/],
   ] as const) {
     it(`does not dial ${network || "no network"} ${JSON.stringify(address)} [broker:address]`, async () => {
       await using sandbox = new Sandbox();

@@ -126,6 +126,7 @@ function parseTcpAddress(address: string): { readonly host: string; readonly por
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
   const port = parseInteger(address.slice(colon + 1));
   if (port === undefined || port < 1 || port > 65_535) throw malformed(`address ${quoteLine(address)}: invalid port`);
+  if (host.includes("\0")) throw malformed(`address ${quoteLine(address)}: invalid host`);
   return { host: host === "" ? "127.0.0.1" : host, port };
 }
 

@@ -8,6 +8,8 @@ import type { PeerRole, PeerTls } from "../tls/peer-tls.ts";
 import { describeTlsFailure } from "../tls/tls-failure.ts";
 
 const READ_BUFFER_BYTES = 64 * 1024;
+/** sun_path, which the system need not end with a NUL. */
+const LONGEST_PATH_BYTES = process.platform === "linux" ? 108 : 104;
 
 /** Whom to connect to, and how. */
 export interface DialOptions {
@@ -44,6 +46,10 @@ async function dial<T>(
   const where = { ...socketAddress(address), ...(onread === undefined ? {} : { onread }) };
   const secure = tls?.connectOptions();
   signal.throwIfAborted();
+  // The one failure that a socket reports before it was given back: Node's TLS sockets end the process with it.
+  if (address.network === "unix" && Buffer.byteLength(address.path) > LONGEST_PATH_BYTES) {
+    throw connectFailed(address, options, Object.assign(new Error("the path is too long"), { syscall: "connect" }));
+  }
   const socket =
     secure === undefined
       ? process.getBuiltinModule("node:net").connect(where)
@@ -100,20 +106,23 @@ function socketAddress(address: PluginAddress): IpcNetConnectOpts | TcpNetConnec
 function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause: Error): PluginError {
   const shown = quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
   const { code = "" } = cause as NodeJS.ErrnoException;
-  if (tls !== undefined && !isUnreachable(code)) {
+  if (tls !== undefined && !isUnreachable(cause)) {
     const reason = describeTlsFailure(cause);
     return new PluginError("ERR_TLS_IDENTITY", `${tls.name} handshake with the ${peer} at ${shown} failed: ${reason}`, {
       cause,
     });
   }
-  return new PluginError("ERR_CONNECT_FAILED", `cannot connect to the ${peer} at ${shown}: ${cause.message}`, {
-    cause,
-  });
+  return new PluginError(
+    "ERR_CONNECT_FAILED",
+    `cannot connect to the ${peer} at ${shown}: ${quoteLine(cause.message)}`,
+    {
+      cause,
+    },
+  );
 }
 
-// What a system call answers when nobody listens; all else that fails under TLS is about TLS.
-function isUnreachable(code: string): boolean {
-  return ["ENOENT", "ECONNREFUSED", "EACCES", "ENOTSOCK", "EINVAL", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"].includes(
-    code,
-  );
+// What the system says of an address; all else that fails under TLS is about TLS.
+function isUnreachable({ syscall, code = "" }: NodeJS.ErrnoException): boolean {
+  // Of several addresses of one name, an error without a system call.
+  return syscall === "connect" || syscall === "getaddrinfo" || ["ECONNREFUSED", "ETIMEDOUT"].includes(code);
 }
