@@ -45,6 +45,24 @@ describe("the layers of go-plugin", () => {
     assert.deepEqual(wrong, []);
   });
 
+  // A bundler that makes one file of all, as plugins are built, puts off whatever a module that is loaded later reaches.
+  it("load later only what reaches nothing of grpc", () => {
+    const targets = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/import\("(\.[^"]+)"\)/g)].map(([, path = ""]) =>
+        join(dirname(file), path),
+      ),
+    );
+    const reached = new Set(targets);
+    for (const file of reached) {
+      const code = readFileSync(file, "utf8");
+      for (const [, path = ""] of code.matchAll(/^(?:import|export) (?!type )[^;]*? from "([^"]+)";$/gm)) {
+        assert.notEqual(path, "@fairlead/grpc", relative(source, file));
+        if (path.startsWith(".")) reached.add(join(dirname(file), path));
+      }
+    }
+    assert.ok(targets.length > 0);
+  });
+
   it("depend on nothing but grpc and Node", () => {
     const packages = new Set<string>();
     for (const file of files) {

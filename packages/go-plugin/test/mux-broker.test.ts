@@ -76,8 +76,8 @@ class BothSides implements Disposable {
     const { clock, logger, lines } = this;
     const { schedule } = clock;
     this.doors = {
-      host: new MuxDoor({ peer: "plugin", logger, schedule }),
-      plugin: new MuxDoor({ peer: "host", logger, schedule }),
+      host: new MuxDoor({ peer: "plugin", createSession: createYamuxSession, logger, schedule }),
+      plugin: new MuxDoor({ peer: "host", createSession: createYamuxSession, logger, schedule }),
     };
     const [left, right] = createStreamPair();
     this.doors.host.attach(left);
@@ -110,7 +110,7 @@ class OneSide implements Disposable {
   constructor(peer: "host" | "plugin" = "plugin") {
     const { logger, line: infos } = this;
     const { schedule } = this.clock;
-    this.door = new MuxDoor({ peer, logger, schedule });
+    this.door = new MuxDoor({ peer, createSession: createYamuxSession, logger, schedule });
     const [ours, theirs] = createStreamPair();
     this.door.attach(ours);
     const side = peer === "host" ? "client" : "server";

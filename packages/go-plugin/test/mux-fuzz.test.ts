@@ -64,7 +64,7 @@ class Victim {
     const peer = pick(random, ["host", "plugin"] as const);
     const logger = new LogCollector();
     const { schedule } = this.clock;
-    this.#door = new MuxDoor({ peer, logger, schedule });
+    this.#door = new MuxDoor({ peer, createSession: createYamuxSession, logger, schedule });
     const [ours, theirs] = createStreamPair();
     this.#door.attach(ours);
     const onStream = (stream: Duplex): void => void this.#streams.push(stream);
@@ -165,7 +165,9 @@ describe("a multiplexing broker, fuzzed", () => {
       const { schedule } = clock;
       const lines = [new Line(), new Line()] as const;
       [lines[0].peer, lines[1].peer] = [lines[1], lines[0]];
-      const doors = (["plugin", "host"] as const).map((peer) => new MuxDoor({ peer, logger, schedule }));
+      const doors = (["plugin", "host"] as const).map(
+        (peer) => new MuxDoor({ peer, createSession: createYamuxSession, logger, schedule }),
+      );
       createStreamPair().forEach((end, i) => doors[i]!.attach(end));
       const brokers = doors.map((door, i) => {
         const peer = i === 0 ? "plugin" : "host";

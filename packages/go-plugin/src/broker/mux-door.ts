@@ -1,12 +1,23 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "../logger.ts";
 import type { PeerRole } from "../tls/peer-tls.ts";
-import { createYamuxSession } from "../yamux/yamux-session.ts";
-import type { YamuxSession } from "../yamux/yamux-session.ts";
+import type { createYamuxSession, YamuxSession } from "../yamux/yamux-session.ts";
 import { brokerClosed } from "./broker-errors.ts";
 import { BROKER_TIMEOUT_MS } from "./one-shot-slots.ts";
 import type { Schedule } from "./schedule.ts";
 import { scheduleTimer } from "./schedule.ts";
+
+export type CreateSession = typeof createYamuxSession;
+
+/**
+ * What a door needs. Not imported at the start: few hosts multiplex, and yamux is a quarter of what plugins would load.
+ * Modules that are loaded later reach nothing that others need as well: bundlers that make one file of all would put off
+ * that too, and loading it would take longer.
+ */
+export async function loadYamux(): Promise<CreateSession> {
+  const yamux = await import("../yamux/yamux-session.ts");
+  return yamux.createYamuxSession;
+}
 
 /** Takes a stream that the other side has opened. */
 export type TakeStream = (stream: Duplex) => void;
@@ -17,6 +28,7 @@ export type TakeStream = (stream: Duplex) => void;
  */
 export class MuxDoor {
   readonly #peer: PeerRole;
+  readonly #createSession: CreateSession;
   readonly #logger: Logger;
   readonly #schedule: Schedule;
   readonly #closed = Promise.withResolvers<Error | undefined>();
@@ -29,10 +41,13 @@ export class MuxDoor {
   constructor(options: {
     /** The other side. Where it is the host, this side is yamux's server. */
     readonly peer: PeerRole;
+    /** From {@link loadYamux}. */
+    readonly createSession: CreateSession;
     readonly logger: Logger;
     readonly schedule?: Schedule;
   }) {
     this.#peer = options.peer;
+    this.#createSession = options.createSession;
     this.#logger = options.logger;
     this.#schedule = options.schedule ?? scheduleTimer;
   }
@@ -55,7 +70,7 @@ export class MuxDoor {
   /** Once: the connection that everything goes over from now on. */
   attach(connection: Duplex): void {
     const side = this.#peer === "host" ? "server" : "client";
-    const session = createYamuxSession(connection, { side, onStream: (stream) => this.#take(stream) });
+    const session = this.#createSession(connection, { side, onStream: (stream) => this.#take(stream) });
     this.#session = session;
     if (this.#isDestroyed) session.destroy();
     void session.closed.then(() => this.#closed.resolve(session.closeReason));

@@ -1,5 +1,5 @@
 import type { ClientConnection } from "@fairlead/grpc";
-import { MuxDoor } from "../broker/mux-door.ts";
+import { loadYamux, MuxDoor } from "../broker/mux-door.ts";
 import type { PeerGrpc } from "../grpc-options.ts";
 import type { Logger } from "../logger.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
@@ -27,7 +27,7 @@ export async function connectPlugin(
 ): Promise<PluginConnection> {
   const { tls, multiplex, grpc, logger, signal } = options;
   if (!multiplex) return { connection: await dialGrpc(address, { tls, peer: "plugin", grpc, signal }) };
-  const door = new MuxDoor({ peer: "plugin", logger });
+  const door = new MuxDoor({ peer: "plugin", createSession: await loadYamux(), logger });
   // The one connection is plain: TLS is inside its streams.
   door.attach(await dialSocket(address, { peer: "plugin", signal }));
   try {

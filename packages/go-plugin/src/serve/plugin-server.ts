@@ -4,7 +4,7 @@ import type { GrpcServer } from "@fairlead/grpc";
 import type { OwnedBroker } from "../broker/broker.ts";
 import { brokerClosed } from "../broker/broker-errors.ts";
 import { MuxBroker } from "../broker/mux-broker.ts";
-import { MuxDoor } from "../broker/mux-door.ts";
+import { loadYamux, MuxDoor } from "../broker/mux-door.ts";
 import { MuxListener } from "../broker/mux-listener.ts";
 import { PluginInfoStream } from "../broker/plugin-info-stream.ts";
 import { SocketBroker } from "../broker/socket-broker.ts";
@@ -78,6 +78,7 @@ export async function openServer(options: ServerOptions, stdio: StdioRelay): Pro
   await options.start?.();
   options.signal?.throwIfAborted();
   const multiplex = readMultiplex(options.env);
+  const door = multiplex === true ? new MuxDoor({ peer: "host", createSession: await loadYamux(), logger }) : undefined;
   // With multiplexing, TLS is inside the streams of a plain connection.
   const isPlain = tls === undefined || multiplex === true;
   const listener = await openListener(
@@ -85,7 +86,7 @@ export async function openServer(options: ServerOptions, stdio: StdioRelay): Pro
     isPlain ? undefined : () => tls.peer.createServer(),
   );
   try {
-    return new ListeningPlugin({ options, logger, listener, multiplex, tls, stdio, appVersion });
+    return new ListeningPlugin({ options, logger, listener, multiplex, door, tls, stdio, appVersion });
   } catch (error) {
     // What a kind registers is its own code.
     listener.server.close();
@@ -165,11 +166,13 @@ class ListeningPlugin implements OwnedPluginServer {
     readonly logger: Logger;
     readonly listener: Listener;
     readonly multiplex: boolean | undefined;
+    /** With multiplexing. */
+    readonly door: MuxDoor | undefined;
     readonly tls: PluginTls | undefined;
     readonly stdio: StdioRelay;
     readonly appVersion: number;
   }) {
-    const { options, logger, listener, multiplex, tls, appVersion } = parts;
+    const { options, logger, listener, multiplex, door, tls, appVersion } = parts;
     this.#options = options;
     this.#peerGrpc = pluginGrpc(options.grpc);
     this.#logger = logger;
@@ -186,7 +189,6 @@ class ListeningPlugin implements OwnedPluginServer {
     this.#settleClosed = resolve;
     this.#stdio = parts.stdio;
     this.#infos = new PluginInfoStream();
-    const door = multiplex === true ? new MuxDoor({ peer: "host", logger }) : undefined;
     this.#broker = this.#createBroker(door, tls?.peer);
     this.#grpc = this.#createServer();
     const serving = { grpc: this.#grpc, tls: tls?.peer, peer: "host", logger } as const;

@@ -29,9 +29,9 @@ export class Outbox {
     this.flush();
   };
   #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  /** What of the block is not yet in `pieces`: from here … */
+  /** What of the block is not yet in `pieces`: from here on. */
   #blockStart = 0;
-  /** … to here. */
+  /** Up to here. */
   #blockEnd = 0;
   #pieces: Uint8Array[] = [];
   #callbacks: (() => void)[] = [];
