@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { parseGlobPattern } from "./glob-pattern.ts";
 import type { GlobPart } from "./glob-pattern.ts";
 
 /**
@@ -11,6 +10,8 @@ import type { GlobPart } from "./glob-pattern.ts";
  * missing or must not be read hold nothing. Rejects with `ERR_INVALID_OPTION` for a pattern that is none.
  */
 export async function discover(pattern: string, folder: string): Promise<string[]> {
+  // Loaded now: hosts that know where their plugins are never need it.
+  const { parseGlobPattern } = await import("./glob-pattern.ts");
   let found = [resolve(folder)];
   for (const part of parseGlobPattern(pattern)) {
     const matches: string[][] = [];

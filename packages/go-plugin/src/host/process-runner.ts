@@ -1,4 +1,3 @@
-import { diagnoseExecutable } from "./diagnosis.ts";
 import type { ExitStatus } from "./launch-options.ts";
 import { killGroup, OWN_GROUP } from "./process-group.ts";
 import type { Runner, RunnerCommand, RunnerProcess } from "./runner.ts";
@@ -20,6 +19,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): Runner {
   return {
     start: (command) => startProcess(command, options),
     async diagnose({ command, cwd, env }) {
+      // Loaded when there is something to explain.
+      const { diagnoseExecutable } = await import("./diagnosis.ts");
       const notes = await diagnoseExecutable(command, env["PATH"]);
       // The system says ENOENT about a missing folder too, and Node names the command.
       return existsSync(cwd) ? notes : [...notes, `The working folder ${cwd} does not exist.`];
