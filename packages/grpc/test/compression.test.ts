@@ -1,5 +1,6 @@
 // Messages packed with gzip, both ways: what is accepted, in which order it arrives, and what a bomb may do.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -13,16 +14,27 @@ import {
   GrpcError,
   type CallOptions,
   type ClientOptions,
+  type ServerCall,
   type ServerOptions,
 } from "../src/index.ts";
-import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS, FRAME_WINDOW_UPDATE } from "../src/frames/frame-types.ts";
+import {
+  FLAG_END_STREAM,
+  FRAME_DATA,
+  FRAME_HEADERS,
+  FRAME_PING,
+  FRAME_RST_STREAM,
+  FRAME_WINDOW_UPDATE,
+} from "../src/frames/frame-types.ts";
+import { DeadlineQueue } from "../src/calls/deadline-queue.ts";
 import { Inflater, InflateLine } from "../src/messages/inflater.ts";
 import { MemoryBudget } from "../src/messages/memory-budget.ts";
 import { heldSizeOf } from "../src/messages/message-reader.ts";
+import { Routes } from "../src/server/routes.ts";
+import { ServerSession } from "../src/server/server-session.ts";
 import { connectInMemory } from "./fixtures/connections.ts";
 import { chat, countUp, echo, join, registerEcho, textCodec } from "./fixtures/echo-service.ts";
 import { Random } from "./fixtures/random.ts";
-import { message, RawPeer, requestFields, RESPONSE_HEAD } from "./fixtures/raw-peer.ts";
+import { frame, message, RawPeer, requestFields, RESPONSE_HEAD, uint32 } from "./fixtures/raw-peer.ts";
 
 const MIB = 1024 * 1024;
 const GZIP = { name: "grpc-encoding", value: "gzip" };
@@ -202,6 +214,28 @@ suite("a client that packs", () => {
       host.peer.headers(3, requestFields());
       host.peer.data(3, message("still here"), true);
       assert.equal((await answer(host.peer, 3))["grpc-status"], "0");
+    });
+  }
+
+  for (const [name, body] of [
+    ["no gzip", flagged(Buffer.from("not packed"))],
+    ["a flag that is none", flagged(gzipSync("x"), 2)],
+    ["too large", Buffer.from([0, 0xff, 0, 0, 0])],
+  ] as const) {
+    test(`ends the handler of a stream with a message that is ${name}`, async () => {
+      using host = serve();
+      const aborted = Promise.withResolvers<unknown>();
+      const wait = defineMethod("bidirectional", "/test.Echo/Wait", textCodec, textCodec);
+      host.server.handleBidi(wait, async function* (_requests, call) {
+        call.signal.addEventListener("abort", () => aborted.resolve(call.signal.reason), { once: true });
+        await aborted.promise;
+        yield* [];
+      });
+      host.peer.headers(1, requestFields([GZIP], wait.path));
+      host.peer.data(1, body);
+      const trailers = await answer(host.peer);
+      assert.ok(GrpcError.is(await aborted.promise));
+      assert.notEqual(trailers["grpc-status"], "0");
     });
   }
 
@@ -414,4 +448,80 @@ suite("fuzz of what unpacks", () => {
       assert.ok(budget.take(64 * MIB));
     });
   });
+
+  test("calls that are cut, reset and left leave nothing in the connection's budget", async () => {
+    await fuzz(40, async (seed) => {
+      const random = new Random(seed);
+      const { session, peer } = startSession();
+      const { budget } = session.limits;
+      const open = Array.from({ length: 1 + random.below(8) }, (_, i) => 2 * i + 1);
+      const streamIds = [...open];
+      for (const streamId of open) {
+        const { path } = random.pick([echo, packed, chat, join, sizes, leave]);
+        peer.headers(streamId, requestFields([GZIP], path));
+      }
+      for (let i = 0; i < 50 && open.length > 0; i++) {
+        const streamId = random.pick(open);
+        const bytes = anyMessage(random);
+        const cutBytes = 1 + random.below(16_000);
+        for (let at = 0; at < bytes.length; at += cutBytes) peer.data(streamId, bytes.subarray(at, at + cutBytes));
+        if (random.below(10) === 0) {
+          peer.data(streamId, new Uint8Array(), true);
+          open.splice(open.indexOf(streamId), 1);
+        }
+        if (random.below(4) === 0) await new Promise(setImmediate);
+      }
+      peer.send(...streamIds.map((streamId) => frame(FRAME_RST_STREAM, 0, streamId, uint32(8))));
+      peer.send(frame(FRAME_PING, 0, 0, Buffer.alloc(8)));
+      await peer.find((seen) => seen.type === FRAME_PING);
+      assert.equal(session.acceptsFrames, true);
+      // Handlers and what is being unpacked come to their end.
+      for (let turn = 0; !budget.take(budget.limitBytes); turn++) {
+        assert.ok(turn < 500, "some of the budget never came back");
+        await delay(1);
+      }
+      session.destroy();
+      await session.closed;
+    });
+  });
 });
+
+function anyMessage(random: Random): Buffer {
+  const body = Buffer.from(random.pick(["", "x", "y".repeat(random.below(5000)), "z".repeat(MIB / 4)]));
+  if (random.below(10) === 0) return flagged(random.bytes(random.below(40)), 1 + random.below(2));
+  return random.below(2) === 0 ? message(body) : packedMessage(body);
+}
+
+async function untilCut({ signal }: ServerCall): Promise<string> {
+  if (!signal.aborted) await once(signal, "abort");
+  return "";
+}
+
+function startSession(): { session: ServerSession; peer: RawPeer } {
+  const routes = new Routes();
+  registerEcho({
+    handleUnary: (method, handler) => routes.add("unary", method, handler),
+    handleServerStream: (method, handler) => routes.add("server-streaming", method, handler),
+    handleClientStream: (method, handler) => routes.add("client-streaming", method, handler),
+    handleBidi: (method, handler) => routes.add("bidirectional", method, handler),
+  });
+  routes.add("client-streaming", leave, async (requests: AsyncIterable<string>, call: ServerCall) => {
+    for await (const _first of requests) break;
+    return await untilCut(call);
+  });
+  routes.add("client-streaming", sizes, (_unread: AsyncIterable<string>, call: ServerCall) => untilCut(call));
+  routes.add("unary", packed, (_request: string, call: ServerCall) => untilCut(call));
+  const [near, stream] = createStreamPair();
+  const session = new ServerSession({
+    stream,
+    readsStream: true,
+    routes,
+    deadlines: new DeadlineQueue(),
+    maxReceiveBytes: MIB,
+    maxSendBytes: MIB,
+    maxConcurrentStreams: 100,
+    prefaceTimeoutMs: 20_000,
+    keepAlive: undefined,
+  });
+  return { session, peer: new RawPeer(near, "client") };
+}

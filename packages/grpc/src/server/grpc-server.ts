@@ -10,7 +10,10 @@ import type { Method } from "../method.ts";
 export interface ServerCall {
   /** Sent by the client. */
   readonly metadata: Metadata;
-  /** Aborted when the client cancels, the deadline passes or the connection is lost; its reason is a GrpcError. */
+  /**
+   * Aborted when the client cancels or sends what is no message, the deadline passes or the connection is lost; its reason
+   * is a GrpcError.
+   */
   readonly signal: AbortSignal;
   readonly deadline: Date | undefined;
   /** `/package.Service/Method`. */

@@ -202,6 +202,7 @@ export class ServerCallRecord extends StreamRecord implements ShortenableCall, D
 
   onBadMessage(error: GrpcError): void {
     this.finish(error);
+    this.#abortWith(error);
   }
 
   onProtocolError(code: Http2ErrorCode, message: string): void {
