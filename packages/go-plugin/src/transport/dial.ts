@@ -105,7 +105,6 @@ function socketAddress(address: PluginAddress): IpcNetConnectOpts | TcpNetConnec
 
 function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause: Error): PluginError {
   const shown = quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
-  const { code = "" } = cause as NodeJS.ErrnoException;
   if (tls !== undefined && !isUnreachable(cause)) {
     const reason = describeTlsFailure(cause);
     return new PluginError("ERR_TLS_IDENTITY", `${tls.name} handshake with the ${peer} at ${shown} failed: ${reason}`, {
