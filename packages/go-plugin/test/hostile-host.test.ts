@@ -16,7 +16,8 @@ import type { PluginErrorCode } from "@fairlead/go-plugin";
 import { shutdownMethod, startStreamMethod, streamStdioMethod } from "../src/protocol/services.ts";
 import { openPluginServer } from "../src/serve/plugin-server.ts";
 import { StdioRelay } from "../src/serve/stdio-relay.ts";
-import { certificateToPem } from "../src/tls/certificate.ts";
+import { certificateToPem, createIdentity } from "../src/tls/certificate.ts";
+import { createPeerTls } from "../src/tls/peer-tls.ts";
 import { ServedListener } from "../src/transport/served-listener.ts";
 import { issueCertificate } from "./support/certificates.ts";
 import { ECHO_HANDSHAKE, echoKind, echoMethod } from "./support/echo-kind.ts";
@@ -146,6 +147,26 @@ describe("a listener", () => {
     const socket = new PassThrough();
     server.emit("tlsClientError", new Error("TLS handshake timeout"), socket);
     assert.equal(socket.destroyed, true);
+    await Promise.resolve(listener.destroy());
+  });
+
+  it("does not say of each of thousands that it was refused [serve:intruder]", async () => {
+    const server = createTcpServer();
+    const logger = new LogCollector();
+    const tls = createPeerTls(createIdentity(), createIdentity().certificateDer, "host");
+    const listener = new ServedListener(
+      { server, removeFiles() {} },
+      { grpc: createGrpcServer(), tls, peer: "host", logger },
+    );
+    for (let refused = 1; refused <= 1_000; refused++) {
+      server.emit("tlsClientError", new Error("wrong version number"), new PassThrough());
+      server.emit("secureConnection", new PassThrough());
+    }
+    const counts = (message: string) =>
+      logger.events.filter((event) => event.message === message).map(({ fields }) => fields["refused"]);
+    const powers = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+    assert.deepEqual(counts("connection refused: TLS handshake failed"), powers);
+    assert.deepEqual(counts("connection refused: not the host's certificate"), powers);
     await Promise.resolve(listener.destroy());
   });
 });

@@ -33,11 +33,15 @@ export class ServedListener {
     const { grpc, tls, peer, logger } = options;
     this.#listener = listener;
     const { server } = listener;
+    const counts = { others: 0, failed: 0, dropped: 0 };
     server.on("connection", (socket: Socket) => remember(socket, this.#opened));
     server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
       if (tls?.isPeer(socket) === false) {
-        logger.log("warn", `connection refused: not the ${peer}'s certificate`);
         socket.destroy();
+        const refused = ++counts.others;
+        if (isWorthALine(refused)) {
+          logger.log("warn", `connection refused: not the ${peer}'s certificate`, { refused });
+        }
         return;
       }
       remember(socket, this.#served);
@@ -47,16 +51,17 @@ export class ServedListener {
       // Node leaves one open that took too long.
       socket.destroy();
       if (this.#isStopped) return;
+      const refused = ++counts.failed;
+      if (!isWorthALine(refused)) return;
       // A certificate that is not wanted is seen as a connection that ended.
-      const refused = socket.authorizationError as Error | string | null | undefined;
-      const reason = describeTlsFailure(typeof refused === "string" ? { message: refused } : (refused ?? error));
-      logger.log("warn", "connection refused: TLS handshake failed", { error: reason });
+      const refusal = socket.authorizationError as Error | string | null | undefined;
+      const reason = describeTlsFailure(typeof refusal === "string" ? { message: refusal } : (refusal ?? error));
+      logger.log("warn", "connection refused: TLS handshake failed", { error: reason, refused });
     });
     server.maxConnections = MAX_CONNECTIONS;
-    let dropped = 0;
     server.on("drop", () => {
-      // Not a line each: who connects thousands of times is not to fill the log as well.
-      if (Number.isInteger(Math.log2(++dropped))) logger.log("warn", "connections refused: too many", { dropped });
+      const dropped = ++counts.dropped;
+      if (isWorthALine(dropped)) logger.log("warn", "connections refused: too many", { dropped });
     });
     server.on("error", (error) => logger.log("error", "plugin listener failed", { error: error.message }));
   }
@@ -82,6 +87,11 @@ export class ServedListener {
   removeFiles(): void {
     this.#listener.removeFiles();
   }
+}
+
+// The first, the second, the fourth …: who connects thousands of times is not to fill the log as well.
+function isWorthALine(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
 }
 
 function remember(socket: Socket, among: Set<Socket>): void {
