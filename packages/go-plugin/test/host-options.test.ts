@@ -3,12 +3,13 @@ import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { launch } from "@fairlead/go-plugin/host";
 import type { LaunchOptions } from "@fairlead/go-plugin/host";
+import { startReattachableServer } from "@fairlead/go-plugin/serve";
 import { ECHO_HANDSHAKE, echoKind } from "./support/echo-kind.ts";
 import { launchEcho } from "./support/launch-echo.ts";
 import type { EchoKinds } from "./support/launch-echo.ts";
@@ -20,6 +21,29 @@ const fixtures = join(import.meta.dirname, "fixtures");
 const noGroups = process.getuid?.() !== 0 && "needs root";
 
 describe("option sockets", { timeout: 60_000 }, () => {
+  it("is found by a plugin that works in another folder, also when TMPDIR is a relative path [sockets:place serve:listen]", async () => {
+    await using sandbox = new Sandbox();
+    const temporary = relative(process.cwd(), sandbox.temporary);
+    process.env["TMPDIR"] = temporary;
+    await using plugin = await launch({
+      command: process.execPath,
+      args: ["--conditions=source", join(import.meta.dirname, "fixtures/relay-plugin.ts")],
+      cwd: sandbox.scripts,
+      env: { TMPDIR: relative(sandbox.scripts, sandbox.temporary) },
+      handshake: ECHO_HANDSHAKE,
+      versions: { 1: { relay: relayKind } },
+    });
+    sandbox.watch(plugin.pid);
+    const relay = plugin.dispense("relay");
+    const id = relay.broker.nextId();
+    await using _server = await relay.broker.accept(id, (registrar) => registerSpeaker(registrar, "host"));
+    assert.equal(await relay.callBack(id, "hi"), "host: hi");
+    const listening = await startReattachableServer({ versions: { 1: [] }, env: { TMPDIR: temporary } });
+    const { address } = listening.reattachInfo;
+    assert.ok(address.network === "unix" && isAbsolute(address.path), "its address means the same everywhere");
+    await listening.close();
+  });
+
   it("makes the private folder where it says, and removes it [sockets:place]", async () => {
     await using sandbox = new Sandbox();
     const folder = sandbox.scripts;

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { PluginError } from "../plugin-error.ts";
 import { MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
 import { shareWithGroup } from "../transport/socket-group.ts";
@@ -26,7 +26,8 @@ export interface SocketPlace {
 export function createSocketFolder(place: SocketPlace = {}): string | undefined {
   if (process.platform === "win32") return undefined;
   const { folder: parent, group } = place;
-  const made = makeFolder(parent === undefined ? [tmpdir(), "/tmp"] : [parent]);
+  // TMPDIR may be relative, and the plugin in another folder.
+  const made = makeFolder(parent === undefined ? [resolve(tmpdir()), "/tmp"] : [parent]);
   if (group === undefined || made.folder === undefined) {
     if (made.folder !== undefined || (parent === undefined && group === undefined)) return made.folder;
     throw unusable("folder", parent ?? tmpdir(), made.failure);
@@ -82,7 +83,7 @@ export function removeSocketFolder(folder: string): void {
  * service's socket is not ours to remove.
  */
 export function removeAdvertisedSocket(path: string): void {
-  const isOldPlace = [tmpdir(), "/tmp"].includes(dirname(path)) && /^plugin\d{1,10}$/.test(basename(path));
+  const isOldPlace = [resolve(tmpdir()), "/tmp"].includes(dirname(path)) && /^plugin\d{1,10}$/.test(basename(path));
   if (!isOldPlace) return;
   try {
     const status = lstatSync(path);

@@ -1,5 +1,5 @@
 import type { Server } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ENV_MAX_PORT, ENV_MIN_PORT, MAX_SOCKET_PATH_BYTES, SOCKET_FOLDER_PREFIX } from "../protocol/constants.ts";
 import type { PluginAddress } from "../protocol/handshake-line.ts";
 import { listenFailed } from "./listen-failed.ts";
@@ -78,7 +78,8 @@ function chooseSocketPath({ folder: given, ownsFolder, temporaryFolder = "/tmp" 
     if (fits(path)) return { path, folder, isNewFolder: false };
   }
   const failures: unknown[] = [];
-  for (const parent of new Set([temporaryFolder, "/tmp"])) {
+  // TMPDIR may be relative, and means another folder on the other side.
+  for (const parent of new Set([resolve(temporaryFolder), "/tmp"])) {
     // mkdtemp adds six characters, the socket's name two more.
     if (!fits(join(parent, `${SOCKET_FOLDER_PREFIX}XXXXXX`, "s"))) continue;
     try {
