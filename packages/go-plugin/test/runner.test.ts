@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import type { Runner, RunnerCommand, RunnerProcess } from "@fairlead/go-plugin/host";
+import type { InfoListener, InfoStream } from "../src/broker/info-stream.ts";
+import { SocketBroker } from "../src/broker/socket-broker.ts";
+import { translateToHost } from "../src/host/runner-process.ts";
 import { STAY } from "./support/bad-plugin.ts";
 import { ECHO_HANDSHAKE } from "./support/echo-kind.ts";
 import { launchEcho, echoOptions } from "./support/launch-echo.ts";
@@ -134,6 +138,37 @@ describe("launch with a runner", { timeout: 60_000 }, () => {
     assert.match(error.message, /the runner cannot translate the plugin's address \/in\/there: not mounted/);
   });
 
+  it("connects nowhere that the runner refuses, for brokered connections either [runner:addresses broker:address]", async () => {
+    await using sandbox = new Sandbox();
+    let connections = 0;
+    const other = createServer(() => connections++);
+    await new Promise<void>((resolve) => other.listen(join(sandbox.scripts, "other"), resolve));
+    const infos = new Listening();
+    const broker = new SocketBroker({
+      infos,
+      peer: "plugin",
+      place: { temporaryFolder: sandbox.temporary },
+      tls: undefined,
+      logger: new LogCollector(),
+      translate: {
+        toPeer: (address) => address,
+        fromPeer: (address) =>
+          translateToHost(
+            {
+              pluginToHost: (said) =>
+                said.network === "unix" && said.path.startsWith(sandbox.temporary) ? said : refuseOutside(),
+            },
+            address,
+          ),
+      },
+    });
+    infos.listener?.onInfo({ serviceId: 7, network: "unix", address: join(sandbox.scripts, "other") });
+    await assert.rejects(broker.dial(7), { code: "ERR_CONNECT_FAILED", message: /cannot translate .*: outside/ });
+    assert.equal(connections, 0);
+    broker.end(new PluginError("ERR_PLUGIN_GONE", "over"));
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   it("goes on to the kill when the runner has no other way [runner:launch]", async () => {
     await using sandbox = new Sandbox();
     const logger = new LogCollector();
@@ -158,6 +193,25 @@ describe("launch with a runner", { timeout: 60_000 }, () => {
     await assert.rejects(launchEcho(sandbox, { runner: {} }), { code: "ERR_INVALID_OPTION" });
   });
 });
+
+function refuseOutside(): never {
+  throw new TypeError("outside");
+}
+
+/** A stream of news that only comes in. */
+class Listening implements InfoStream {
+  listener: InfoListener | undefined;
+
+  start(listener: InfoListener): void {
+    this.listener = listener;
+  }
+
+  send(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {}
+}
 
 function nothing(): RunnerProcess {
   return {

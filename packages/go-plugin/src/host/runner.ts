@@ -37,7 +37,10 @@ export interface RunnerCommand {
 
 /** Addresses where host and plugin see different networks or file systems (go-plugin's `runner.AddrTranslator`). */
 export interface AddressTranslator {
-  /** From what the plugin says it listens at to where the host connects. Default: the same. May throw. */
+  /**
+   * From what the plugin says it listens at, under a brokered id too, to where the host connects. Default: the same. May
+   * throw, and should where the plugin must not choose: it names any socket of this machine and any address of its network.
+   */
   pluginToHost?(address: PluginAddress): PluginAddress;
   /** From where the host listens, for brokered connections, to where the plugin connects. Default: the same. May throw. */
   hostToPlugin?(address: PluginAddress): PluginAddress;
