@@ -28,15 +28,10 @@ export interface ReflectionResponse {
   readonly answer: ReflectionAnswer;
 }
 
-/** A request is a name or two. It comes back with its answer, so that its size is ours to bound. */
-export const MAX_REQUEST_BYTES = 16 * 1024;
-
-/** ServerReflectionRequest, of both versions. What is larger than `MAX_REQUEST_BYTES` asks nothing. */
+/** ServerReflectionRequest, of both versions. */
 export const reflectionRequestCodec: Codec<ReflectionRequest> = {
   encode: ({ bytes }) => bytes,
   decode(bytes) {
-    // Millions of fields would keep the process from anything else.
-    if (bytes.length > MAX_REQUEST_BYTES) return { host: "", question: undefined, bytes };
     let host = "";
     let question: ReflectionQuestion | undefined;
     for (const field of readFields(bytes)) {

@@ -1,30 +1,19 @@
-import { FILE_DESCRIPTORS } from "../gen/descriptors.ts";
+import { decodeMessage } from "../calls/marshal.ts";
 import { GrpcError } from "../grpc-error.ts";
 import { defineMethod } from "../method.ts";
+import type { Codec } from "../method.ts";
 import type { ServiceRegistrar } from "../server/grpc-server.ts";
-import { DescriptorIndex } from "./descriptor-index.ts";
-import type { FileDescriptor } from "./file-descriptor.ts";
-import {
-  MAX_REQUEST_BYTES,
-  reflectionRequestCodec,
-  reflectionResponseCodec,
-  type ReflectionAnswer,
-  type ReflectionQuestion,
-  type ReflectionRequest,
-  type ReflectionResponse,
-} from "./reflection-messages.ts";
+import type { DescriptorIndex } from "./descriptor-index.ts";
 
-/** gRPC's NOT_FOUND. */
-const NOT_FOUND = 5;
+/** A request is a name or two. It comes back with its answer, so that its size is ours to bound. */
+const MAX_REQUEST_BYTES = 16 * 1024;
+
+/** What reads and writes the messages is loaded when the first one comes. */
+const asBytes: Codec<Uint8Array> = { encode: (message) => message, decode: (bytes) => bytes };
 
 /** What both versions call the same, and mean the same by. */
 const METHODS = ["v1", "v1alpha"].map((version) =>
-  defineMethod(
-    "bidirectional",
-    `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-    reflectionRequestCodec,
-    reflectionResponseCodec,
-  ),
+  defineMethod("bidirectional", `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, asBytes, asBytes),
 );
 
 /** What a server says about itself. */
@@ -61,62 +50,38 @@ class ServerReflection implements ReflectionService {
     for (const method of METHODS) server.handleBidi(method, (requests) => this.#answerAll(requests));
   }
 
-  async *#answerAll(requests: AsyncIterable<ReflectionRequest>): AsyncGenerator<ReflectionResponse, void> {
+  async *#answerAll(requests: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    // Nearly every server has the service, and nearly none is asked.
+    const { answer, indexDescriptors, reflectionRequestCodec, reflectionResponseCodec } = await import("./answers.ts");
     const sent = new Set<string>();
-    for await (const request of requests) {
-      const { question, bytes } = request;
+    for await (const bytes of requests) {
+      // Millions of fields would keep the process from anything else.
       if (bytes.length > MAX_REQUEST_BYTES) {
         throw new GrpcError("INVALID_ARGUMENT", `reflection: a request of more than ${MAX_REQUEST_BYTES} bytes`);
       }
+      const request = decodeMessage(reflectionRequestCodec, bytes);
+      const { question } = request;
       if (question === undefined) throw new GrpcError("INVALID_ARGUMENT", "reflection: the request asks for nothing");
-      yield { request, answer: this.#answer(question, sent) };
-    }
-  }
-
-  #answer(question: ReflectionQuestion, sent: Set<string>): ReflectionAnswer {
-    if (question.kind === "list_services") return { kind: "services", names: [...this.#options.services()].sort() };
-    const index = this.#openIndex();
-    const files = (file: FileDescriptor | undefined, what: string): ReflectionAnswer =>
-      file === undefined ? notFound(what) : { kind: "files", files: index.withDependencies(file, sent) };
-    switch (question.kind) {
-      case "file_by_filename":
-        return files(index.fileByName(question.name), `file ${quote(question.name)}`);
-      case "file_containing_symbol":
-        return files(index.fileBySymbol(question.name), `symbol ${quote(question.name)}`);
-      case "file_containing_extension": {
-        const { name, number } = question;
-        return files(index.fileByExtension(name, number), `extension ${number} of ${quote(name)}`);
-      }
-      default: {
-        const numbers = index.extensionNumbers(question.name);
-        if (numbers === undefined) return notFound(`message ${quote(question.name)}`);
-        return { kind: "extensions", baseType: question.name, numbers };
-      }
+      const index = (): DescriptorIndex => this.#openIndex(indexDescriptors);
+      const answered = answer(question, { services: this.#options.services, index, sent });
+      yield reflectionResponseCodec.encode({ request, answer: answered });
     }
   }
 
   /** At the first use: a server that nobody asks pays nothing. */
-  #openIndex(): DescriptorIndex {
-    this.#index ??= this.#readDescriptors();
+  #openIndex(indexDescriptors: (descriptors: Iterable<Uint8Array>) => DescriptorIndex): DescriptorIndex {
+    this.#index ??= this.#readDescriptors(indexDescriptors);
     if (this.#index instanceof GrpcError) throw this.#index;
     return this.#index;
   }
 
-  #readDescriptors(): DescriptorIndex | GrpcError {
-    const own = FILE_DESCRIPTORS.map((text) => Buffer.from(text, "base64"));
+  #readDescriptors(
+    indexDescriptors: (descriptors: Iterable<Uint8Array>) => DescriptorIndex,
+  ): DescriptorIndex | GrpcError {
     try {
-      return new DescriptorIndex([...(this.#options.descriptors?.() ?? []), ...own]);
+      return indexDescriptors(this.#options.descriptors?.() ?? []);
     } catch (cause) {
       return new GrpcError("INTERNAL", "reflection: a descriptor this server was given cannot be read", { cause });
     }
   }
-}
-
-function notFound(what: string): ReflectionAnswer {
-  return { kind: "error", code: NOT_FOUND, message: `this server has no descriptor of ${what}` };
-}
-
-/** A name from outside, made fit for a line of text. */
-function quote(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
 }
