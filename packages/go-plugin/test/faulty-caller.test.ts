@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { describe, it } from "node:test";
 import { PluginError } from "@fairlead/go-plugin";
-import { launch } from "@fairlead/go-plugin/host";
+import { discover, launch, parseReattachInfo, stopPluginsOnSignals } from "@fairlead/go-plugin/host";
 import type { LaunchOptions, RunnerProcess } from "@fairlead/go-plugin/host";
 import { startPluginServer, startReattachableServer } from "@fairlead/go-plugin/serve";
 import type { ServedPlugin } from "@fairlead/go-plugin/serve";
@@ -99,6 +99,24 @@ describe("an option of the wrong kind", { timeout: 15_000 }, () => {
     assert.equal(error.code, "ERR_INVALID_OPTION");
     assert.ok(!`${error.stack} ${JSON.stringify(error.details)}`.includes("c2VjcmV0"), error.message);
   });
+});
+
+describe("an argument of the wrong kind", { timeout: 15_000 }, () => {
+  const calls: readonly (readonly [what: string, call: () => unknown])[] = [
+    ["one signal, not a list", () => stopPluginsOnSignals("SIGTERM" as never)],
+    ["a signal that nobody can handle", () => stopPluginsOnSignals(["SIGTERM", "SIGKILL" as never])],
+    ["a signal that does not exist", () => stopPluginsOnSignals(["sigterm" as never])],
+    ["a pattern that is no text", () => discover(/plugin-.*/ as never, "/tmp")],
+    ["no folder to look in", () => discover("*", undefined as never)],
+    ["nothing to attach to", () => parseReattachInfo(undefined as never)],
+  ];
+  for (const [what, call] of calls) {
+    it(`${what} is refused by its name, and nothing is left of it [cleanup:signals discover reattach:format]`, async () => {
+      const before = process.listenerCount("SIGTERM");
+      await assert.rejects(async () => await call(), { name: "PluginError", code: "ERR_INVALID_OPTION" });
+      assert.equal(process.listenerCount("SIGTERM"), before);
+    });
+  }
 });
 
 describe("a runner that gives what cannot be used", { timeout: 15_000 }, () => {

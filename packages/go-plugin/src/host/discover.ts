@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { PluginError } from "../plugin-error.ts";
 import type { GlobPart } from "./glob-pattern.ts";
 
 /**
@@ -12,13 +13,20 @@ import type { GlobPart } from "./glob-pattern.ts";
 export async function discover(pattern: string, folder: string): Promise<string[]> {
   // Loaded now: hosts that know where their plugins are never need it.
   const { parseGlobPattern } = await import("./glob-pattern.ts");
-  let found = [resolve(folder)];
-  for (const part of parseGlobPattern(pattern)) {
+  const parts = parseGlobPattern(pattern);
+  let found = [resolve(checkFolder(folder))];
+  for (const part of parts) {
     const matches: string[][] = [];
     for (const path of found) matches.push(await matchNames(part, path));
     found = matches.flat();
   }
   return found;
+}
+
+// Callers without types.
+function checkFolder(folder: unknown): string {
+  if (typeof folder === "string") return folder;
+  throw new PluginError("ERR_INVALID_OPTION", "discover: the folder is no path", { details: { option: "folder" } });
 }
 
 async function matchNames(part: GlobPart, folder: string): Promise<string[]> {

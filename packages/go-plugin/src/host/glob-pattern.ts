@@ -54,6 +54,7 @@ export class GlobPart {
  * that means itself. Braces and `**` mean nothing special. Throws `ERR_INVALID_OPTION`.
  */
 export function parseGlobPattern(pattern: string): GlobPart[] {
+  if (typeof pattern !== "string") throw badPattern(String(pattern), "it is no text");
   if (pattern.length > LONGEST_PATTERN) throw badPattern(pattern, `it has ${pattern.length} characters`);
   const parts = pattern.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.length === 0) throw badPattern(pattern, "it names nothing");

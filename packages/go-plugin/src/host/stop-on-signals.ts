@@ -1,8 +1,11 @@
 import { constants } from "node:os";
+import { PluginError } from "../plugin-error.ts";
 import { stopAllPluginsForGood } from "./managed-plugins.ts";
 
 /** What {@link stopPluginsOnSignals} listens to. */
 export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+const END_SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Ends the plugins before this process, when one of these signals ends it: a signal that nobody handles leaves them
@@ -12,7 +15,8 @@ export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
  *
  * @returns a function that takes the handlers back
  */
-export function stopPluginsOnSignals(signals: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"]): () => void {
+export function stopPluginsOnSignals(signals: readonly EndSignal[] = END_SIGNALS): () => void {
+  checkSignals(signals);
   let isStopping = false;
   const undo = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
@@ -25,6 +29,17 @@ export function stopPluginsOnSignals(signals: readonly EndSignal[] = ["SIGINT", 
   };
   for (const signal of signals) process.on(signal, onSignal);
   return undo;
+}
+
+// Callers without types: a host must not believe that it is prepared.
+function checkSignals(signals: unknown): void {
+  const isKnown = (signal: unknown): boolean => (END_SIGNALS as readonly unknown[]).includes(signal);
+  if (Array.isArray(signals) && signals.every(isKnown)) return;
+  throw new PluginError(
+    "ERR_INVALID_OPTION",
+    `stopPluginsOnSignals: ${JSON.stringify(signals)} is no list of ${END_SIGNALS.join(", ")}`,
+    { details: { option: "signals" } },
+  );
 }
 
 async function endWith(signal: EndSignal, undo: () => void): Promise<void> {

@@ -55,6 +55,7 @@ export function parseReattachInfo(text: string, name?: string): ReattachInfo {
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
+  if (typeof text !== "string") throw invalid("it is no text");
   if (text.length > MAX_TEXT_CHARACTERS) throw invalid(`it has ${text.length} characters`);
   let parsed: unknown;
   try {
