@@ -48,7 +48,7 @@ async function dial<T>(
   signal.throwIfAborted();
   // The one failure that a socket reports before it was given back: Node's TLS sockets end the process with it.
   if (address.network === "unix" && Buffer.byteLength(address.path) > LONGEST_PATH_BYTES) {
-    throw connectFailed(address, options, Object.assign(new Error("the path is too long"), { syscall: "connect" }));
+    throw unreachable(address, options.peer, "the path is too long");
   }
   const socket =
     secure === undefined
@@ -104,20 +104,18 @@ function socketAddress(address: PluginAddress): IpcNetConnectOpts | TcpNetConnec
 }
 
 function connectFailed(address: PluginAddress, { tls, peer }: DialOptions, cause: Error): PluginError {
-  const shown = quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
-  if (tls !== undefined && !isUnreachable(cause)) {
-    const reason = describeTlsFailure(cause);
-    return new PluginError("ERR_TLS_IDENTITY", `${tls.name} handshake with the ${peer} at ${shown} failed: ${reason}`, {
-      cause,
-    });
-  }
-  return new PluginError(
-    "ERR_CONNECT_FAILED",
-    `cannot connect to the ${peer} at ${shown}: ${quoteLine(cause.message)}`,
-    {
-      cause,
-    },
-  );
+  if (tls === undefined || isUnreachable(cause)) return unreachable(address, peer, cause.message, cause);
+  const message = `${tls.name} handshake with the ${peer} at ${show(address)} failed: ${describeTlsFailure(cause)}`;
+  return new PluginError("ERR_TLS_IDENTITY", message, { cause });
+}
+
+function unreachable(address: PluginAddress, peer: PeerRole, reason: string, cause?: Error): PluginError {
+  const message = `cannot connect to the ${peer} at ${show(address)}: ${quoteLine(reason)}`;
+  return new PluginError("ERR_CONNECT_FAILED", message, { cause });
+}
+
+function show(address: PluginAddress): string {
+  return quoteLine(address.network === "unix" ? address.path : `${address.host}:${address.port}`);
 }
 
 // What the system says of an address; all else that fails under TLS is about TLS.
