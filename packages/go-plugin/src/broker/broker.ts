@@ -20,7 +20,8 @@ export interface Broker {
   /**
    * Connects to what the other side accepts under this id. Waits up to 5 seconds for it, then rejects with
    * `ERR_BROKER_TIMEOUT`. The connection belongs to the caller, and ends with the plugin. The signal gives up: its reason
-   * is thrown. One dial of an id at a time: another one rejects with `ERR_BROKER_ID_IN_USE`.
+   * is thrown. One dial of an id at a time: another one rejects with `ERR_BROKER_ID_IN_USE`. With multiplexing there is
+   * one dial at a time of whatever id, as in go-plugin: its 5 seconds begin when those before it are through.
    */
   dial(id: number, options?: { readonly signal?: AbortSignal }): Promise<ClientConnection>;
 }
