@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { Writable, type Duplex } from "node:stream";
 import { test } from "node:test";
 
@@ -26,7 +27,7 @@ class Sink extends Writable {
   }
 }
 
-function outboxOn(sink: Sink): { outbox: Outbox; events: string[] } {
+function outboxOn(sink: Writable): { outbox: Outbox; events: string[] } {
   const events: string[] = [];
   const owner = { onOutboxDrained: () => events.push("drained"), onOutboxOverflow: () => events.push("overflow") };
   return { outbox: new Outbox(sink as unknown as Duplex, owner), events };
@@ -88,4 +89,42 @@ test("after the end writes go nowhere and do no harm", async () => {
   for (let i = 0; i < 100; i++) write(outbox, "after", 16_393);
   await new Promise(setImmediate);
   assert.deepEqual(sink.chunks, []);
+});
+
+/** A socket as far as an outbox can tell, which keeps what is written to it. */
+class SocketSink extends Socket {
+  readonly chunks: string[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.chunks.push(chunk.toString("latin1"));
+    callback();
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], callback: () => void): void {
+    for (const { chunk } of chunks) this.chunks.push(chunk.toString("latin1"));
+    callback();
+  }
+}
+
+test("small frames do not wait for the end of a long turn, and keep their order", async () => {
+  const sink = new SocketSink();
+  const { outbox } = outboxOn(sink);
+  const frames = Array.from({ length: 100 }, (_, i) => `${i};`.padEnd(300, "."));
+  for (const frame of frames) write(outbox, frame);
+  const early = sink.chunks.join("");
+  assert.ok(early.length > 100 * 300 - 2 * 4096, `${early.length} bytes left early`);
+  assert.ok(sink.chunks.every((chunk) => chunk.length % 300 === 0));
+  await new Promise(setImmediate);
+  assert.equal(sink.chunks.join(""), frames.join(""));
+  sink.destroy();
+});
+
+test("large frames of one turn leave together", async () => {
+  const sink = new SocketSink();
+  const { outbox } = outboxOn(sink);
+  for (let i = 0; i < 5; i++) write(outbox, String(i), 16 * 1024);
+  assert.deepEqual(sink.chunks, []);
+  await new Promise(setImmediate);
+  assert.equal(sink.chunks.length, 1);
+  sink.destroy();
 });

@@ -4,6 +4,11 @@ import type { FrameBuffer } from "../frames/frame-writer.ts";
 
 /** Holds what some hundred calls say in one turn: one chunk is one plain write. */
 const CHUNK_BYTES = 128 * 1024;
+/**
+ * Small frames do not wait for the end of a long turn: past this they leave, and the peer works on the first calls while
+ * the last ones are still put in. Large frames are left together: they cost a system call each.
+ */
+const EARLY_FLUSH_BYTES = 4 * 1024;
 /** Chunks kept for reuse by all connections of the process. */
 const MAX_POOLED_CHUNKS = 16;
 /** Above this, written or waiting, no more DATA is put in: it stays with its stream. */
@@ -24,7 +29,7 @@ export interface OutboxOwner {
 }
 
 /**
- * Frames of one turn of the event loop, gathered into one write.
+ * Frames of one turn of the event loop, gathered into few writes.
  *
  * Chunks go back to the pool in the write callback, and only for kernel sockets: those are done with the bytes then,
  * while other streams (an in-memory pair, an SSH channel) may hand on the very buffer they were given.
@@ -60,9 +65,10 @@ export class Outbox implements FrameBuffer {
     return true;
   }
 
-  /** Room for up to one frame, contiguous; what is written there leaves at the end of this turn. */
+  /** Room for up to one frame, contiguous; what is written there leaves at the end of this turn at the latest. */
   reserve(sizeBytes: number): number {
     if (this.#closed) return 0;
+    if (this.#used >= EARLY_FLUSH_BYTES && sizeBytes < EARLY_FLUSH_BYTES && this.#recycles) this.flush();
     if (this.#used + sizeBytes > this.buffer.length) this.#nextChunk();
     const at = this.#used;
     this.#used += sizeBytes;
