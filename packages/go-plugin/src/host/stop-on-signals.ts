@@ -10,8 +10,8 @@ const END_SIGNALS: readonly EndSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /**
  * Ends the plugins before this process, when one of these signals ends it: a signal that nobody handles leaves them
  * running. The first one stops them all, as stopAllPlugins() does, lets none be started, and then takes its course, so
- * that whoever sent it sees a process that was ended by it; a second one kills plugins and process at once. For programs that have no handlers of their own:
- * those that have call stopAllPlugins() there. (go-plugin leaves it to each host.)
+ * that whoever sent it sees a process that was ended by it; a second one kills plugins and process at once. For programs
+ * that have no handlers of their own: those that have call stopAllPlugins() there. (go-plugin leaves it to each host.)
  *
  * @returns a function that takes the handlers back
  */
