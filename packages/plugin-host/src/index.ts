@@ -10,6 +10,7 @@ export { PluginHostError } from "./plugin-host-error.ts";
 export type { PluginHostErrorCode, PluginHostErrorDetails } from "./plugin-host-error.ts";
 export type { PluginManager } from "./plugin-manager.ts";
 export type { PluginState, PluginStatus } from "./plugin-status.ts";
+export type { ReloadedPlugin, ReloadOutcome, ReloadReport } from "./reload-report.ts";
 export { startPluginManager } from "./start-plugin-manager.ts";
 export type { PluginManagerOptions } from "./start-plugin-manager.ts";
 export { defaultHealthPolicy } from "./supervisor/health-policy.ts";

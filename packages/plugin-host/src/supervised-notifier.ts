@@ -36,6 +36,7 @@ export class SupervisedNotifier {
   readonly filter: EventFilter;
   readonly delivery: NotifierDelivery;
   readonly #index: number;
+  #stateSinceMs: number;
   readonly #supervisor: Supervisor<NotifierClient>;
 
   constructor(options: SupervisedNotifierOptions) {
@@ -44,6 +45,7 @@ export class SupervisedNotifier {
     const delivery = new NotifierDelivery({ notifierOptions, policy, clock, defer, random, logger });
     this.config = config;
     this.#index = options.index;
+    this.#stateSinceMs = clock.wallMs();
     this.filter = createEventFilter(notifierOptions);
     this.delivery = delivery;
     this.#supervisor = new Supervisor({
@@ -53,7 +55,10 @@ export class SupervisedNotifier {
       clock,
       random,
       logger,
-      onChange: (state) => delivery.setAvailability(availabilityIn(state)),
+      onChange: (state) => {
+        this.#stateSinceMs = clock.wallMs();
+        delivery.setAvailability(availabilityIn(state));
+      },
     });
   }
 
@@ -77,16 +82,26 @@ export class SupervisedNotifier {
     const { state, restarts } = this.#supervisor;
     const lastError = laterError(this.#supervisor.lastError, this.delivery.lastError);
     const running = state.status === "running" ? state : undefined;
+    const { delivered, failed } = this.delivery.counters;
     return {
       index: this.#index,
       name: basename(this.config.cmd),
-      type: this.config.type,
+      kind: this.config.type,
       cmd: this.config.cmd,
+      version: undefined,
+      hasGate: false,
       state: state.status,
+      stateSinceMs: this.#stateSinceMs,
+      sharedWith: [this.#index],
       pid: running?.process.pid,
       responsive: running?.responsive ?? false,
       restarts,
       startedAtMs: running?.sinceMs,
+      calls: delivered + failed,
+      failures: failed,
+      p50Ms: undefined,
+      p99Ms: undefined,
+      oldestEventAgeMs: undefined,
       ...this.delivery.counters,
       lastError: lastError?.message,
       lastErrorAtMs: lastError?.atMs,
