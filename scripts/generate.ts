@@ -3,7 +3,7 @@
  * the descriptors for server reflection from buf; both are checked in, so that nobody needs buf but who changes a schema.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileNameOf, filesOfSet } from "./descriptor-set.ts";
@@ -12,13 +12,15 @@ const BUF = "@bufbuild/buf@1.75.0";
 const TS_PROTO = "ts-proto@2.18.0";
 const packages = join(import.meta.dirname, "..", "packages");
 
-/** Folder with a `proto/`, from `packages/` → where its descriptors go. */
+/** Folder with a `proto/` that is one schema, from `packages/` → where its descriptors go. */
 const DESCRIPTORS: Readonly<Record<string, string>> = {
   grpc: "src/gen/descriptors.ts",
   "go-plugin": "src/protocol/gen/descriptors.ts",
-  "plugin-sdk": "src/gen/notifier/descriptors.ts",
   "../interop": "fixtures/gen/kv-descriptors.ts",
 };
+
+/** Folder in which each file of `proto/` is a schema of its own, with code and descriptors in a folder of its own. */
+const SDK = "plugin-sdk";
 
 function buf(folder: string, ...args: readonly string[]): void {
   const command = ["--yes", "-p", BUF, "-p", TS_PROTO, "buf", ...args];
@@ -37,18 +39,21 @@ function formatDescriptors(set: Uint8Array): string {
   ].join("");
 }
 
-function generateDescriptors(): void {
+function generateDescriptors(name: string, output: string, ...only: readonly string[]): void {
   const folder = mkdtempSync(join(tmpdir(), "fairlead-generate-"));
   try {
     const set = join(folder, "set.binpb");
-    for (const [name, output] of Object.entries(DESCRIPTORS)) {
-      buf(name, "build", "proto", "--exclude-source-info", "-o", set);
-      writeFileSync(join(packages, name, output), formatDescriptors(readFileSync(set)));
-    }
+    buf(name, "build", "proto", ...only, "--exclude-source-info", "-o", set);
+    writeFileSync(join(packages, name, output), formatDescriptors(readFileSync(set)));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-buf("plugin-sdk", "generate", "proto");
-generateDescriptors();
+for (const file of globSync("*.proto", { cwd: join(packages, SDK, "proto") })) {
+  const output = `src/gen/${file.replace(".proto", "")}`;
+  const only = ["--path", `proto/${file}`];
+  buf(SDK, "generate", "proto", ...only, "-o", output);
+  generateDescriptors(SDK, `${output}/descriptors.ts`, ...only);
+}
+for (const [name, output] of Object.entries(DESCRIPTORS)) generateDescriptors(name, output);
