@@ -6,6 +6,7 @@ export { defaultDeliveryPolicy } from "./delivery/delivery-policy.ts";
 export type { DeliveryPolicy } from "./delivery/delivery-policy.ts";
 export type { HostEvent } from "./host-event.ts";
 export type { DrainResult, NotifierHub } from "./delivery/notifier-hub.ts";
+export type { JournalFailurePolicy, JournalFullPolicy, JournalOptions } from "./journal/journal-options.ts";
 export { PluginHostError } from "./plugin-host-error.ts";
 export type { PluginHostErrorCode, PluginHostErrorDetails } from "./plugin-host-error.ts";
 export type { PluginManager } from "./plugin-manager.ts";

@@ -114,6 +114,17 @@ export class NotifierDelivery {
     this.#deferPump();
   }
 
+  /** As {@link offer}; settles when the event is safe from a crash of the host, `undefined` when it never will be. */
+  offerDurably(event: HostEvent, id: string): Promise<void> | undefined {
+    this.offer(event, id);
+    return undefined;
+  }
+
+  /** True while operations are to be refused rather than told to the plugin without being put down. */
+  get isRefusing(): boolean {
+    return false;
+  }
+
   /** The plugin came, went, or stopped answering. */
   setAvailability(availability: PluginAvailability): void {
     this.#availability = availability;

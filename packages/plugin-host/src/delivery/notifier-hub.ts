@@ -15,6 +15,14 @@ export interface DrainResult {
 export interface NotifierHub {
   /** Hands an event over. Costs a few comparisons and a push; never throws, never waits. */
   publish(event: HostEvent): void;
+  /**
+   * As {@link publish}. Settles once every plugin with `delivery: "journal"` that wants the event has it on disk or has
+   * taken it; `undefined` when there is nothing to wait for. Rejects with `ERR_JOURNAL` when the journal cannot be
+   * written and its failure policy is `refuse`: the event is queued in memory all the same.
+   */
+  publishDurably(event: HostEvent): Promise<void> | undefined;
+  /** True while an operation with this file action is to be refused, because its event could not be put down. */
+  isRefusing(action: string): boolean;
   /** True when some notifier is configured for this file action. */
   wants(kind: "fs", action: string): boolean;
   /** True when some notifier is configured for this action on this object type. */
@@ -46,6 +54,17 @@ export function createNotifierHub(routes: readonly NotifierRoute[], { clock, run
         if (filter.wants(event)) delivery.offer(event, (id ??= formatEventId(runId, sequence++)));
       }
     },
+    publishDurably(event) {
+      let id: string | undefined;
+      const holds: Promise<void>[] = [];
+      for (const { filter, delivery } of routes) {
+        if (!filter.wants(event)) continue;
+        const hold = delivery.offerDurably(event, (id ??= formatEventId(runId, sequence++)));
+        if (hold !== undefined) holds.push(hold);
+      }
+      return holds.length > 1 ? Promise.all(holds).then(() => {}) : holds[0];
+    },
+    isRefusing: (action) => routes.some(({ filter, delivery }) => delivery.isRefusing && filter.wantsFs(action)),
     wants(kind: HostEvent["kind"], what: string | number, objectType?: string): boolean {
       return routes.some(({ filter }) => {
         if (kind === "fs") return filter.wantsFs(String(what));
