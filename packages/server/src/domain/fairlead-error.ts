@@ -1,9 +1,13 @@
 /** Every code, as documented in docs/reference/server-errors.md; a test holds the two together. */
 export const FAIRLEAD_ERROR_CODES = [
+  "ERR_ADMIN_EXISTS",
+  "ERR_ADMIN_NOT_FOUND",
   "ERR_ALREADY_RUNNING",
   "ERR_CONFIG_FILE",
   "ERR_CONFIG_VALUE",
   "ERR_HOST_KEY",
+  "ERR_HTTP_REQUEST",
+  "ERR_INVALID_ADMIN",
   "ERR_INVALID_USER",
   "ERR_LISTEN",
   "ERR_PASSWORD_HASH",

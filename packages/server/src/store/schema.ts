@@ -20,7 +20,19 @@ export interface UsersTable {
   readonly first_download: Generated<number>;
 }
 
+/** One row an administrator. */
+export interface AdminsTable {
+  readonly id: Generated<number>;
+  readonly username: string;
+  /** SFTPGo's admin JSON without the columns below. */
+  readonly document: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly last_login: Generated<number>;
+}
+
 export interface Schema {
+  readonly admins: AdminsTable;
   readonly users: UsersTable;
 }
 
@@ -45,6 +57,14 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX users_role ON users (role);
    CREATE INDEX users_email ON users (email);`,
+  `CREATE TABLE admins (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     username TEXT NOT NULL UNIQUE,
+     document TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     last_login INTEGER NOT NULL DEFAULT 0
+   ) STRICT;`,
 ];
 
 /** What a file holds, before anything is written to it. */

@@ -4,9 +4,11 @@ import { Kysely } from "kysely";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { User } from "../domain/user.ts";
+import type { AdminStore } from "../login/admin-store.ts";
 import { userExists, type UserStore } from "../login/user-store.ts";
 import { createNodeSqliteDialect } from "./node-sqlite-dialect.ts";
 import { accessProblem, createPrivateFile, isExposed } from "./private-file.ts";
+import { createSqliteAdmins } from "./sqlite-admins.ts";
 import { inspectFile, migrate, MIGRATIONS, type Schema } from "./schema.ts";
 import { fromUserRow, toUserColumns } from "./user-row.ts";
 
@@ -22,9 +24,10 @@ export interface SqliteStoreOptions {
   readonly clock?: () => number;
 }
 
-/** Users and their marks in one SQLite file. */
+/** Users, their marks, and administrators in one SQLite file. */
 export interface SqliteStore extends UserStore, AsyncDisposable {
   readonly file: string;
+  readonly admins: AdminStore;
   /** Others than the owner may read the file, which holds password hashes. */
   readonly isExposed: boolean;
   /** True only the first time in the user's life, also across restarts. */
@@ -46,6 +49,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 class Store implements SqliteStore {
   readonly file: string;
   readonly isExposed: boolean;
+  readonly admins: AdminStore;
   readonly #database: DatabaseSync;
   readonly #db: Kysely<Schema>;
   readonly #clock: () => number;
@@ -57,6 +61,7 @@ class Store implements SqliteStore {
     this.file = options.file;
     this.isExposed = options.file !== IN_MEMORY && isExposed(options.file);
     this.#clock = options.clock ?? Date.now;
+    this.admins = createSqliteAdmins(this.#db, async (what, query) => await this.#run(what, query), this.#clock);
   }
 
   async findUser(username: string): Promise<User | undefined> {
