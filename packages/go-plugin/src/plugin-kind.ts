@@ -14,6 +14,8 @@ export interface CookiePair {
 /** What a plugin gives to the services it registers. */
 export interface ServeContext {
   readonly logger: Logger;
+  /** Aborted when the plugin begins to end, before its open calls do: for what lives longer than a call. */
+  readonly signal: AbortSignal;
   /** Further connections to and from the host. For use in calls, not yet while services are registered. */
   readonly broker: Broker;
 }

@@ -15,7 +15,8 @@ import { HostInfoStream } from "../src/broker/host-info-stream.ts";
 import { createMemoryBrokers } from "../src/broker/memory-broker.ts";
 import { startStreamMethod, streamStdioMethod } from "../src/protocol/services.ts";
 import { createIdentity } from "../src/tls/certificate.ts";
-import { ECHO_HANDSHAKE, echoKind } from "./support/echo-kind.ts";
+import { ECHO_HANDSHAKE, echoKind, echoMethod } from "./support/echo-kind.ts";
+import type { EchoClient } from "./support/echo-kind.ts";
 import { Sandbox } from "./support/sandbox.ts";
 
 const impl = { echo: (text: string) => text };
@@ -122,6 +123,28 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     controller.abort();
     await server.closed;
     assert.equal(existsSync(socketOf(server)), false);
+  });
+
+  it("tells its kinds that it ends before its open calls do", async () => {
+    await using sandbox = new Sandbox();
+    const called = Promise.withResolvers<void>();
+    const kind = definePluginKind<object, EchoClient>({
+      ...echoKind,
+      register(registrar, _impl, { signal }) {
+        registrar.handleUnary(echoMethod, async () => {
+          called.resolve();
+          await once(signal, "abort");
+          return "ending";
+        });
+      },
+    });
+    await using server = await startEcho(sandbox, {}, { versions: { 1: [provide(kind, {})] } });
+    await using connection = connectGrpc(connectSocket(socketOf(server)));
+    const answer = connection.unary(echoMethod, "");
+    await called.promise;
+    const closed = server.close();
+    assert.equal(await answer, "ending");
+    await closed;
   });
 
   it("ends what it brokers when it closes [broker:close broker:files]", async () => {

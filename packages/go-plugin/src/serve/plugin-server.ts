@@ -253,7 +253,7 @@ class ListeningPlugin implements OwnedPluginServer {
     });
     const registrar = interceptServer(server, this.#peerGrpc.serverInterceptors);
     for (const plugin of plugins) {
-      plugin.register(registrar, { logger: this.#logger, broker: this.#broker });
+      plugin.register(registrar, { logger: this.#logger, signal: this.#closing.signal, broker: this.#broker });
     }
     return server;
   }

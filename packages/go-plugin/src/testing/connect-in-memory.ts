@@ -33,11 +33,13 @@ export async function connectInMemory<Impl, Client>(
   const gone = new AbortController();
   const server = createGrpcServer(pluginGrpc().server);
   const brokers = createMemoryBrokers();
-  kind.register(server, impl, { logger, broker: brokers.plugin });
+  const ending = new AbortController();
+  kind.register(server, impl, { logger, signal: ending.signal, broker: brokers.plugin });
   const [hostEnd, pluginEnd] = createStreamPair();
   server.accept(pluginEnd);
   const connection = connectGrpc(hostEnd, hostGrpc().client);
   const close = async (): Promise<void> => {
+    ending.abort();
     await connection.close({ graceMs: GRACE_MS });
     server.destroy();
     const ends = [brokers.plugin, brokers.host];
