@@ -43,6 +43,9 @@ const texts = () =>
     z.array(z.string()),
   );
 
+/** SFTPGo's. */
+export const DEFAULT_TOTP_CONFIGS = [{ name: "Default", issuer: "SFTPGo", algo: "sha1" }] as const;
+
 const MAX_INT32 = 2_147_483_647;
 
 const binding = z.object({
@@ -107,6 +110,35 @@ const dataProviderSchema = z.object({
     .prefault({}),
 });
 
+/** Of secrets that are stored; every key is SFTPGo's. */
+const kmsSchema = z.object({
+  secrets: z
+    .object({
+      /** Who encrypts: `local://` (also when empty), `builtin://`, or a url whose begin is a kms plugin's scheme. */
+      url: text(),
+      master_key: text(),
+      /** A file whose text is the master key; goes before it. */
+      master_key_path: text(),
+    })
+    .prefault({}),
+});
+
+const totpConfig = z.object({
+  name: z.string().min(1, { error: "a name is mandatory" }),
+  issuer: z.string().min(1, { error: "an issuer is mandatory" }),
+  algo: z.enum(["sha1", "sha256", "sha512"]),
+});
+
+const mfaSchema = z.object({
+  /** The kinds of time-based codes a user's `filters.totp_config.config_name` may name. */
+  totp: z
+    .array(totpConfig)
+    .refine((configs) => new Set(configs.map(({ name }) => name)).size === configs.length, {
+      error: "two configurations have the same name",
+    })
+    .default([...DEFAULT_TOTP_CONFIGS]),
+});
+
 const fairleadSchema = z.object({
   /** Where the database and generated host keys live. Empty = the configuration directory. */
   data_dir: text(),
@@ -133,6 +165,8 @@ export const SECTION_SCHEMAS = {
   common: commonSchema,
   sftpd: sftpdSchema,
   data_provider: dataProviderSchema,
+  kms: kmsSchema,
+  mfa: mfaSchema,
   fairlead: fairleadSchema,
 } as const;
 

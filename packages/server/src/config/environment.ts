@@ -1,11 +1,12 @@
 import * as z from "zod";
 
 import type { Env } from "./env-files.ts";
-import { SECTION_SCHEMAS } from "./config-schema.ts";
+import { DEFAULT_TOTP_CONFIGS, SECTION_SCHEMAS } from "./config-schema.ts";
 import { valueAt, withValueAt } from "./raw-config.ts";
 import { UNSUPPORTED_KEYS, UNSUPPORTED_SERVERS } from "./unsupported-keys.ts";
 
 const BINDING_KEYS = ["port", "address"];
+const TOTP_KEYS = ["name", "issuer", "algo"];
 /** SFTPGo looks at indexes 0 to 9 only. */
 const MAX_INDEX = 9;
 
@@ -46,9 +47,10 @@ function environmentPaths(): readonly (readonly string[])[] {
   const bindings = ["sftpd", ...UNSUPPORTED_SERVERS].flatMap((section) =>
     indexes().flatMap((index) => BINDING_KEYS.map((key) => [section, "bindings", index, key])),
   );
+  const totp = indexes().flatMap((index) => TOTP_KEYS.map((key) => ["mfa", "totp", index, key]));
   const limiters = indexes().map((index) => ["common", "rate_limiters", index, "average"]);
   const unsupported = UNSUPPORTED_KEYS.map((key) => key.path.split("."));
-  return [...implemented, ...bindings, ...limiters, ...unsupported];
+  return [...implemented, ...bindings, ...totp, ...limiters, ...unsupported];
 }
 
 function indexes(): readonly string[] {
@@ -58,7 +60,7 @@ function indexes(): readonly string[] {
 /** Paths of a section's scalar and text-list keys; lists of objects have readers of their own. */
 function leafPaths(section: z.ZodObject): readonly (readonly string[])[] {
   return Object.entries(section.shape)
-    .filter(([key]) => key !== "bindings")
+    .filter(([key]) => !LISTS.has(key))
     .flatMap(([key, schema]) => {
       const inner: unknown = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
       return inner instanceof z.ZodObject ? leafPaths(inner).map((path) => [key, ...path]) : [[key]];
@@ -66,14 +68,20 @@ function leafPaths(section: z.ZodObject): readonly (readonly string[])[] {
 }
 
 /** Lists whose entries are objects. */
-const LISTS: ReadonlySet<string> = new Set(["bindings", "rate_limiters"]);
+const LISTS: ReadonlySet<string> = new Set(["bindings", "rate_limiters", "totp"]);
 
-/** A copy in which the list exists that the path leads into; the bindings of sftpd have one entry by default. */
+/** What these lists hold by default, for variables to lay over. */
+const DEFAULT_LISTS: Readonly<Record<string, readonly unknown[]>> = {
+  "sftpd.bindings": [{}],
+  "mfa.totp": DEFAULT_TOTP_CONFIGS,
+};
+
+/** A copy in which the list exists that the path leads into. */
 function withList(raw: unknown, [section = "", key = "", ...rest]: readonly string[]): unknown {
   if (!LISTS.has(key) || rest.length === 0 || Array.isArray(valueAt(raw, [section, key]))) {
     return raw;
   }
-  return withValueAt(raw, [section, key], section === "sftpd" ? [{}] : []);
+  return withValueAt(raw, [section, key], DEFAULT_LISTS[`${section}.${key}`] ?? []);
 }
 
 /** Where an indexed value ends up: beyond the end of the list it is appended, once for all keys of an index. */

@@ -26,6 +26,8 @@ const KEYS: Readonly<Record<string, string>> = {
     "password_hashing(bcrypt_options(cost) argon2_options(memory iterations parallelism) algo) " +
     "password_validation(admins(min_entropy) users(min_entropy)) password_caching update_mode create_default_admin " +
     "naming_rules is_shared node(host port proto) backups_path",
+  kms: "secrets(url master_key master_key_path)",
+  mfa: "totp(name issuer algo)",
   fairlead:
     "data_dir login_grace_time keepalive_interval max_unauthenticated_connections max_unauthenticated_per_host " +
     "max_channels max_concurrent_hashes event_drain_time plugin_start_timeout free_ports",

@@ -30,6 +30,8 @@ export interface Config {
   readonly common: Sections["common"];
   readonly sftpd: Sections["sftpd"];
   readonly dataProvider: Sections["data_provider"];
+  readonly kms: Sections["kms"];
+  readonly mfa: Sections["mfa"];
   readonly fairlead: Sections["fairlead"];
   readonly algorithms: SshAlgorithms;
   readonly plugins: readonly PluginConfig[];
@@ -82,6 +84,8 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     common: sections.common,
     sftpd: sections.sftpd,
     dataProvider: withBaseDir(sections.data_provider, configDir),
+    kms: sections.kms,
+    mfa: sections.mfa,
     fairlead: sections.fairlead,
     algorithms,
     plugins,
@@ -151,6 +155,8 @@ function parseSections(raw: unknown, source: Source): Sections {
     common: parse("common"),
     sftpd: parse("sftpd"),
     data_provider: parse("data_provider"),
+    kms: parse("kms"),
+    mfa: parse("mfa"),
     fairlead: parse("fairlead"),
   };
 }

@@ -62,9 +62,6 @@ export const UNSUPPORTED_KEYS: readonly UnsupportedKey[] = [
   warn("data_provider.create_default_admin", ["false"]),
   warn("acme.domains"),
   warn("smtp.host"),
-  warn("kms.secrets.url"),
-  warn("kms.secrets.master_key"),
-  warn("kms.secrets.master_key_path"),
   warn("telemetry.bind_port"),
 ];
 

@@ -1,0 +1,95 @@
+import { FairleadError } from "../domain/fairlead-error.ts";
+import type { JsonDocument } from "../domain/json-document.ts";
+import { formatSecret, parseSecret, PLAIN, REDACTED, type Secret } from "./secret.ts";
+import type { SecretCallOptions, SecretStore } from "./secret-store.ts";
+import { FILESYSTEM_SECRETS, type PlacedSecret, secretsOf, valueAt, withValue } from "./secrets-of.ts";
+
+export interface EncryptSecretsOptions extends SecretCallOptions {
+  readonly secrets: SecretStore;
+  /** Bound to each secret; the name the user is stored under. */
+  readonly username: string;
+  /** The document stored until now: a `Redacted` secret keeps what is there. */
+  readonly stored?: JsonDocument;
+}
+
+/**
+ * Makes a user's document fit to be stored: `Plain` secrets are encrypted, `Redacted` ones replaced by what is stored,
+ * those of filesystems the user does not have are dropped, as SFTPGo does. Rejects with `ERR_INVALID_USER` naming the
+ * field, before anything is encrypted, and with `ERR_SECRET`.
+ */
+export async function encryptSecrets(document: JsonDocument, options: EncryptSecretsOptions): Promise<JsonDocument> {
+  const { secrets, username, stored, signal } = options;
+  const kept = withoutForeignSecrets(document);
+  const places = checkedSecrets(kept, secrets, stored);
+  let result: unknown = kept;
+  for (const { path, secret } of places) {
+    const isPlain = secret.status === PLAIN;
+    const sealed = isPlain ? await secrets.encrypt(secret.payload, username, signal && { signal }) : secret;
+    result = withValue(result, path, formatSecret(sealed));
+  }
+  return result as JsonDocument;
+}
+
+/** Throws as {@link encryptSecrets} would before it encrypts. */
+export function checkSecrets(document: JsonDocument, secrets: Pick<SecretStore, "canDecrypt">): void {
+  checkedSecrets(withoutForeignSecrets(document), secrets, undefined);
+}
+
+/** Whether saving the document would encrypt something. */
+export function hasPlainSecrets(document: JsonDocument): boolean {
+  return secretsOf(withoutForeignSecrets(document)).some(({ secret }) => secret.status === PLAIN);
+}
+
+function checkedSecrets(
+  document: JsonDocument,
+  secrets: Pick<SecretStore, "canDecrypt">,
+  stored: JsonDocument | undefined,
+): readonly PlacedSecret[] {
+  return secretsOf(document).map((place) => {
+    const secret = place.secret.status === REDACTED ? storedSecret(place, stored) : place.secret;
+    const problem = secretProblem(secret, secrets);
+    if (problem !== undefined) {
+      throw reject(place.field, problem);
+    }
+    return { ...place, secret };
+  });
+}
+
+function storedSecret({ path, field }: PlacedSecret, stored: JsonDocument | undefined): Secret {
+  const secret = parseSecret(valueAt(stored, path), field);
+  if (secret === undefined || secret.status === REDACTED) {
+    throw reject(field, 'has the status "Redacted", and nothing is stored that it could stand for');
+  }
+  return secret;
+}
+
+function secretProblem(secret: Secret, secrets: Pick<SecretStore, "canDecrypt">): string | undefined {
+  const { status, payload } = secret;
+  if (payload === "") {
+    return `has the status ${JSON.stringify(status)} and no payload`;
+  }
+  if (status === PLAIN || secrets.canDecrypt(status)) {
+    return undefined;
+  }
+  // A slip in the status must not store a plain text as if it were encrypted.
+  return `has the status ${JSON.stringify(status)}, which nothing here can read; a text to encrypt has the status "Plain"`;
+}
+
+/** SFTPGo empties the blocks of the filesystems a user does not have. What else they hold stays, it is no secret. */
+function withoutForeignSecrets(document: JsonDocument): JsonDocument {
+  const provider = valueAt(document, ["filesystem", "provider"]) ?? 0;
+  let result: unknown = document;
+  for (const [owner, block, names] of FILESYSTEM_SECRETS) {
+    for (const name of names) {
+      const path = ["filesystem", block, name];
+      if (owner !== provider && valueAt(result, path) !== undefined) {
+        result = withValue(result, path, {});
+      }
+    }
+  }
+  return result as JsonDocument;
+}
+
+function reject(field: string, problem: string): FairleadError {
+  return new FairleadError("ERR_INVALID_USER", `user field "${field}" ${problem}`, { details: { field } });
+}
