@@ -15,7 +15,7 @@ const integer = (min: number, max: number, fallback: number) =>
 /** One of a few numbers, typed as such. */
 const choice = <const T extends number>(values: readonly [T, ...T[]], fallback: NoInfer<T>) =>
   z.preprocess(
-    (value) => (typeof value === "string" && /^\d$/.test(value.trim()) ? Number(value) : (value ?? fallback)),
+    (value) => (typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : (value ?? fallback)),
     z.literal([...values], { error: `expected one of ${values.join(", ")}` }),
   );
 
@@ -51,6 +51,35 @@ const MAX_INT32 = 2_147_483_647;
 const binding = z.object({
   port: integer(0, 65_535, 2022),
   address: text(),
+});
+
+const httpBinding = z.object({
+  /** 0 = off. */
+  port: integer(0, 65_535, 0),
+  address: text(),
+  enable_rest_api: flag(true),
+  enable_https: flag(false),
+  /** PEM files; empty = those of the section. */
+  certificate_file: text(),
+  certificate_key_file: text(),
+  /** 12 or 13. */
+  min_tls_version: choice([12, 13], 12),
+  /** Client certificates are not implemented: asking for them must not end in asking for none. */
+  client_auth_type: choice([0], 0),
+});
+
+const httpdSchema = z.object({
+  bindings: z.array(httpBinding).default([]),
+  certificate_file: text(),
+  certificate_key_file: text(),
+  /** Secret that signs tokens. Empty = one of this run, so that no token outlives a restart. */
+  signing_passphrase: text(),
+});
+
+const telemetrySchema = z.object({
+  /** 0 = off. */
+  bind_port: integer(0, 65_535, 0),
+  bind_address: text("127.0.0.1"),
 });
 
 const commonSchema = z.object({
@@ -165,6 +194,8 @@ export const SECTION_SCHEMAS = {
   common: commonSchema,
   sftpd: sftpdSchema,
   data_provider: dataProviderSchema,
+  httpd: httpdSchema,
+  telemetry: telemetrySchema,
   kms: kmsSchema,
   mfa: mfaSchema,
   fairlead: fairleadSchema,

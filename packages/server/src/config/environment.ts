@@ -6,6 +6,15 @@ import { valueAt, withValueAt } from "./raw-config.ts";
 import { UNSUPPORTED_KEYS, UNSUPPORTED_SERVERS } from "./unsupported-keys.ts";
 
 const BINDING_KEYS = ["port", "address"];
+const HTTP_BINDING_KEYS = [
+  ...BINDING_KEYS,
+  "enable_rest_api",
+  "enable_https",
+  "certificate_file",
+  "certificate_key_file",
+  "min_tls_version",
+  "client_auth_type",
+];
 const TOTP_KEYS = ["name", "issuer", "algo"];
 /** SFTPGo looks at indexes 0 to 9 only. */
 const MAX_INDEX = 9;
@@ -47,10 +56,11 @@ function environmentPaths(): readonly (readonly string[])[] {
   const bindings = ["sftpd", ...UNSUPPORTED_SERVERS].flatMap((section) =>
     indexes().flatMap((index) => BINDING_KEYS.map((key) => [section, "bindings", index, key])),
   );
+  const httpBindings = indexes().flatMap((index) => HTTP_BINDING_KEYS.map((key) => ["httpd", "bindings", index, key]));
   const totp = indexes().flatMap((index) => TOTP_KEYS.map((key) => ["mfa", "totp", index, key]));
   const limiters = indexes().map((index) => ["common", "rate_limiters", index, "average"]);
   const unsupported = UNSUPPORTED_KEYS.map((key) => key.path.split("."));
-  return [...implemented, ...bindings, ...totp, ...limiters, ...unsupported];
+  return [...implemented, ...bindings, ...httpBindings, ...totp, ...limiters, ...unsupported];
 }
 
 function indexes(): readonly string[] {

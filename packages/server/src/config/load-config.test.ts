@@ -294,12 +294,12 @@ describe("a key that is not implemented", () => {
       "sftpgo.json",
       JSON.stringify({
         common: { startup_hook: "/bin/x", idle_timeut: 3 },
-        httpd: { bindings: [{ port: 8080 }] },
+        ftpd: { bindings: [{ port: 2121 }] },
         made_up: {},
       }),
     );
     const { warnings } = load();
-    for (const name of ["common.startup_hook", "httpd.bindings", "common.idle_timeut", "made_up"]) {
+    for (const name of ["common.startup_hook", "ftpd.bindings", "common.idle_timeut", "made_up"]) {
       assert.ok(
         warnings.some((warning) => warning.includes(name)),
         `no warning about ${name}`,

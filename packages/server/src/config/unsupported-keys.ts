@@ -62,11 +62,17 @@ export const UNSUPPORTED_KEYS: readonly UnsupportedKey[] = [
   warn("data_provider.create_default_admin", ["false"]),
   warn("acme.domains"),
   warn("smtp.host"),
-  warn("telemetry.bind_port"),
+  refuse("httpd.signing_passphrase_file"),
+  warn("httpd.token_validation"),
+  warn("httpd.cors.enabled"),
+  warn("httpd.web_root"),
+  refuse("telemetry.auth_user_file"),
+  refuse("telemetry.certificate_file"),
+  warn("telemetry.enable_profiler"),
 ];
 
 /** Whole servers of SFTPGo that are not here; a binding with a port asks for one. */
-export const UNSUPPORTED_SERVERS: readonly string[] = ["ftpd", "webdavd", "httpd"];
+export const UNSUPPORTED_SERVERS: readonly string[] = ["ftpd", "webdavd"];
 
 export interface UnsupportedUse {
   readonly path: string;
