@@ -1,11 +1,35 @@
+import type { PluginConfig } from "./config/plugin-config.ts";
 import type { NotifierHub } from "./delivery/notifier-hub.ts";
+import type { AuthHub } from "./hubs/auth-hub.ts";
+import type { GateHub } from "./hubs/gate-hub.ts";
+import type { IpFilterHub } from "./hubs/ip-filter-hub.ts";
+import type { KmsHub } from "./hubs/kms-hub.ts";
+import type { SearchHub } from "./hubs/search-hub.ts";
 import type { PluginStatus } from "./plugin-status.ts";
+import type { ReloadReport } from "./reload/reload-report.ts";
 
-/** Every plugin of a host, from its start to its end. */
+/** Every plugin of a host, from its start to its end. The hubs are the same objects all the time, also across reloads. */
 export interface PluginManager extends AsyncDisposable {
   readonly notifiers: NotifierHub;
-  /** One entry a plugin, in the order of the configuration. */
+  readonly auth: AuthHub;
+  readonly kms: KmsHub;
+  readonly ipFilter: IpFilterHub;
+  readonly searcher: SearchHub;
+  /** Asked before file operations. */
+  readonly gates: GateHub;
+  /** One entry of the configuration each, in its order. */
   status(): readonly PluginStatus[];
+  /**
+   * Makes the running plugins those of another configuration: new entries start; changed ones start anew and take over
+   * when they run, while what they replace ends its calls and then stops; what needs no new process changes at once;
+   * what is unchanged goes on; removed entries deliver what was accepted, for at most 10 s, and stop. Entries that were
+   * given up or wait for a restart are tried at once. IP filters are told to read their lists again.
+   *
+   * No event is lost and no call fails because of it. Where a process does not start, what was there stays: see the
+   * report, and the log. Reloads run one after the other; resolves when the old processes are gone. Rejects only after
+   * {@link stop}, with `ERR_PLUGINS_STOPPED`.
+   */
+  reload(plugins: readonly PluginConfig[]): Promise<ReloadReport>;
   /**
    * Delivers what was accepted for at most `drainMs` (default 10 000), then stops every plugin. End the sessions first:
    * what is published afterwards is dropped. Idempotent; never rejects.

@@ -4,7 +4,7 @@ import type { HealthPolicy } from "./health-policy.ts";
 import type { SupervisedProcess } from "./supervised-process.ts";
 
 export interface HealthWatchOptions {
-  readonly policy: HealthPolicy;
+  readonly policy: () => HealthPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The plugin stopped answering, or answers again. */
@@ -20,12 +20,12 @@ export function watchHealth(
 ): { stop(): void } {
   const stopped = new AbortController();
   let failures = 0;
-  let cancelTimer = clock.schedule(policy.intervalMs, () => void ping());
+  let cancelTimer = clock.schedule(policy().intervalMs, () => void ping());
 
   async function ping(): Promise<void> {
     const sentAt = clock.monotonicMs();
     try {
-      await process.ping({ timeoutMs: policy.timeoutMs, signal: stopped.signal });
+      await process.ping({ timeoutMs: policy().timeoutMs, signal: stopped.signal });
     } catch (error) {
       if (stopped.signal.aborted) return;
       missed(error, clock.monotonicMs() - sentAt);
@@ -37,7 +37,7 @@ export function watchHealth(
       failures = 0;
       onChange(true);
     }
-    cancelTimer = clock.schedule(policy.intervalMs, () => void ping());
+    cancelTimer = clock.schedule(policy().intervalMs, () => void ping());
   }
 
   function missed(error: unknown, waitedMs: number): void {
@@ -46,11 +46,11 @@ export function watchHealth(
       logger.log("warn", "plugin does not answer", { pid: process.pid, waitedMs: Math.round(waitedMs) });
       onChange(false);
     }
-    if (failures >= policy.maxFailures) {
+    if (failures >= policy().maxFailures) {
       onHung(error);
       return;
     }
-    cancelTimer = clock.schedule(policy.intervalMs, () => void ping());
+    cancelTimer = clock.schedule(policy().intervalMs, () => void ping());
   }
 
   return {

@@ -55,8 +55,8 @@ function setUp({ restart = {} }: { restart?: Partial<RestartPolicy> } = {}) {
       processes.push(process);
       return process;
     },
-    restart: { ...defaultRestartPolicy, jitter: 0, ...restart },
-    health: defaultHealthPolicy,
+    restart: () => ({ ...defaultRestartPolicy, jitter: 0, ...restart }),
+    health: () => defaultHealthPolicy,
     clock,
     random: () => 0,
     logger,
@@ -154,16 +154,43 @@ test("a plugin that waits for its restart can be started at once", async () => {
   await supervisor.stop();
 });
 
-test("a plugin is given up after the policy's failures", async () => {
-  const { supervisor, processes, clock, states } = setUp({ restart: { maxFailures: 1 } });
+test("a plugin is given up after the policy's failures, and the log keeps saying so", async () => {
+  const { supervisor, processes, clock, states, logger } = setUp({ restart: { maxFailures: 1 } });
   await supervisor.start();
   processes[0]?.end(1);
   await clock.advance(100);
   processes[1]?.end(1);
-  await clock.advance(60_000);
+  await clock.advance(3_600_000);
   assert.equal(processes.length, 2);
   assert.equal(states.at(-1), "failed");
+  const said = logger.lines.filter(({ message }) => message === "plugin given up, repair it and reload");
+  assert.equal(said.length, 7);
+  assert.ok(said.every(({ level, fields }) => level === "error" && fields["lastError"] === "exited: code 1"));
+  await supervisor.stop();
   assert.equal(clock.pending, 0);
+});
+
+test("a plugin that was given up can be tried again, as often as at first", async () => {
+  const { supervisor, processes, failures, clock } = setUp({ restart: { maxFailures: 1 } });
+  await supervisor.start();
+  failures.push(new Error("a"), new Error("b"));
+  processes[0]?.end(1);
+  await clock.advance(1_000);
+  assert.equal(supervisor.state.status, "failed");
+  supervisor.tryAgain();
+  await clock.advance(1_000);
+  assert.equal(supervisor.state.status, "running");
+  await supervisor.stop();
+});
+
+test("a first start that may fail is tried again", async () => {
+  const { supervisor, failures, states, clock, logger } = setUp();
+  failures.push(new Error("no such file"), new Error("no such file"));
+  await supervisor.start({ keepTrying: true });
+  assert.deepEqual(states, ["backing-off"]);
+  assert.equal(logger.find("plugin did not start")?.level, "error");
+  await clock.advance(100 + 200);
+  assert.equal(supervisor.state.status, "running");
   await supervisor.stop();
 });
 
@@ -237,8 +264,8 @@ test("stop during a start ends the process that comes out of it", async () => {
       signal.addEventListener("abort", () => (aborted = true));
       return promise;
     },
-    restart: defaultRestartPolicy,
-    health: defaultHealthPolicy,
+    restart: () => defaultRestartPolicy,
+    health: () => defaultHealthPolicy,
     clock,
     random: () => 0,
     logger: createMemoryLogger(),

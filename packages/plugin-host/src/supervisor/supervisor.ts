@@ -12,8 +12,9 @@ import type { SupervisorState } from "./supervisor-state.ts";
 
 export interface SupervisorOptions<Client> {
   readonly start: StartProcess<Client>;
-  readonly restart: RestartPolicy;
-  readonly health: HealthPolicy;
+  /** Asked anew whenever one is needed: a reload may change them while the plugin runs. */
+  readonly restart: () => RestartPolicy;
+  readonly health: () => HealthPolicy;
   readonly clock: Clock;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
@@ -21,6 +22,9 @@ export interface SupervisorOptions<Client> {
   /** Called on every change, after it happened. */
   readonly onChange: (state: SupervisorState<Client>) => void;
 }
+
+/** How often the log repeats that a plugin was given up. */
+const REMINDER_MS = 600_000;
 
 /**
  * Keeps one plugin running: starts it, watches it, and starts it again when it ends or hangs. Knows nothing of what the
@@ -58,12 +62,20 @@ export class Supervisor<Client> {
     return this.#lastError;
   }
 
-  /** The first start. Rejects when it fails: nothing is tried again, and nothing is left running. */
-  async start(): Promise<void> {
+  /**
+   * The first start. Rejects when it fails: nothing is tried again, and nothing is left running. With `keepTrying` it
+   * resolves all the same, and a plugin that did not start is started again as one that ended.
+   */
+  async start({ keepTrying = false }: { readonly keepTrying?: boolean } = {}): Promise<void> {
     try {
       this.#enterRunning(await this.#launch());
     } catch (error) {
-      this.#noteError(error);
+      const { message } = this.#noteError(error);
+      if (keepTrying && this.#state.status === "starting") {
+        this.#options.logger.log("error", "plugin did not start", { error: message });
+        this.#backOff(true);
+        return;
+      }
       if (this.#state.status === "starting") this.#enter({ status: "failed" });
       throw error;
     }
@@ -74,6 +86,16 @@ export class Supervisor<Client> {
     if (this.#state.status !== "backing-off") return;
     this.#leaveState();
     void this.#restart();
+  }
+
+  /** As {@link restartNow}, and a plugin that was given up gets as many tries as at first. */
+  tryAgain(): void {
+    if (this.#state.status === "failed") {
+      this.#failures = 0;
+      void this.#restart();
+    } else {
+      this.restartNow();
+    }
   }
 
   /** Ends the plugin and its supervision, whatever state it is in. Idempotent; never rejects. */
@@ -148,22 +170,33 @@ export class Supervisor<Client> {
     if (this.#state.status !== "running" || this.#state.process !== process) return;
     this.#options.logger.log("error", "plugin exited", { pid: process.pid, ...exit, uptimeMs: Math.round(uptimeMs) });
     if (this.#killed !== process) this.#noteError(formatExit(exit), "exited: ");
-    if (uptimeMs >= this.#options.restart.stableAfterMs) this.#failures = 0;
+    if (uptimeMs >= this.#options.restart().stableAfterMs) this.#failures = 0;
     this.#backOff(false);
   }
 
   #backOff(startFailed: boolean): void {
-    const { restart, random, clock, logger } = this.#options;
+    const { random, clock, logger } = this.#options;
+    const restart = this.#options.restart();
     this.#failures++;
     if (this.#failures > restart.maxFailures) {
       this.#enter({ status: "failed" });
-      logger.log("error", "plugin given up", { failures: this.#failures, lastError: this.#lastError?.message });
+      this.#remindOfFailure();
       return;
     }
     const delayMs = computeRestartDelayMs(restart, this.#failures, random());
     this.#enter({ status: "backing-off", untilMs: clock.wallMs() + delayMs, failures: this.#failures, startFailed });
     this.#leaveState = clock.schedule(delayMs, () => void this.#restart());
     logger.log("warn", "plugin restart scheduled", { delayMs, failures: this.#failures });
+  }
+
+  /** Says so now and every ten minutes: the server works on without it, and one line is soon out of sight. */
+  #remindOfFailure(): void {
+    const { clock, logger } = this.#options;
+    logger.log("error", "plugin given up, repair it and reload", {
+      failures: this.#failures,
+      lastError: this.#lastError?.message,
+    });
+    this.#leaveState = clock.schedule(REMINDER_MS, () => this.#remindOfFailure());
   }
 
   async #restart(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { PluginStatus } from "./plugin-status.ts";
+import type { PluginStatus } from "../plugin-status.ts";
 
 /**
  * What a reload did to an entry:
@@ -30,6 +30,4 @@ export interface ReloadReport {
   readonly ok: boolean;
   /** Entries of the new configuration in its order, then the removed ones. */
   readonly plugins: readonly ReloadedPlugin[];
-  /** Why IP filters could not be told to read their lists again. */
-  readonly ipFilterError?: string;
 }

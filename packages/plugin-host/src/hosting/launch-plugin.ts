@@ -1,0 +1,140 @@
+import { basename } from "node:path";
+import type { Logger } from "@fairlead/go-plugin";
+import { launch } from "@fairlead/go-plugin/host";
+import type { LaunchOptions, PluginProcess } from "@fairlead/go-plugin/host";
+import type { GateClient, PluginInfo } from "@fairlead/plugin-sdk/client";
+import type { Env } from "../config/env.ts";
+import type { PluginConfig, PluginType } from "../config/plugin-config.ts";
+import { buildProcessEnvironment } from "../config/process-environment.ts";
+import { createOutputLog } from "../output-log.ts";
+import type { StartProcess } from "../supervisor/supervised-process.ts";
+import { COOKIES, PROTOCOL_VERSION, createKinds } from "./plugin-kinds.ts";
+import type { ClientByType, Kinds } from "./plugin-kinds.ts";
+import { RunningCalls } from "./running-calls.ts";
+import type { CallObserver } from "./running-calls.ts";
+
+/** gRPC's name of the service that refuses file operations. */
+const GATE_SERVICE = "fairlead.Gate";
+
+/** How long a plugin may take to say what it is. It answers health checks by then. */
+const DESCRIBE_TIMEOUT_MS = 5_000;
+
+/** What a running process is called with. */
+export interface PluginClients {
+  readonly calls: RunningCalls;
+  /** What it says of itself; `undefined`: nothing, as every Go plugin. */
+  readonly info: PluginInfo | undefined;
+  /** The types that it was started for and serves. Empty when it was started for several and does not say. */
+  readonly serves: ReadonlySet<PluginType>;
+  readonly byType: ClientByType;
+  /** `undefined` when it has no gate. */
+  readonly gate: GateClient | undefined;
+}
+
+export interface LaunchPluginOptions {
+  /** The types it is started for, and an entry that says how; asked at each start. */
+  readonly plan: () => { readonly config: PluginConfig; readonly types: readonly PluginType[] };
+  /** The host's environment, of which the plugin gets what its configuration names. */
+  readonly env: Env;
+  /** Gets the plugin's name from `launch`. */
+  readonly logger: Logger;
+  /** Default: the log, one line each. */
+  readonly stdio?: NonNullable<LaunchOptions<Kinds>["stdio"]> | undefined;
+  readonly onNotifierCall: CallObserver;
+}
+
+/** How a process that serves entries of the configuration is started, and started again. */
+export function createPluginStart(options: LaunchPluginOptions): StartProcess<PluginClients> {
+  return async (signal) => {
+    const { config, types } = options.plan();
+    const calls = new RunningCalls();
+    const output = createOutputLog(options.logger.child({ plugin: basename(config.cmd) }));
+    // launch() kills a plugin whose signal is aborted later; ending a running plugin is up to its supervisor.
+    const starting = new AbortController();
+    const abort = (): void => starting.abort(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      const process = await launch({
+        ...buildLaunchOptions(config, types, options),
+        versions: { [PROTOCOL_VERSION]: createKinds(calls, options.onNotifierCall) },
+        stdio: options.stdio ?? output,
+        signal: starting.signal,
+      });
+      void process.exited.then(() => output.flush());
+      return {
+        pid: process.pid,
+        client: await describe(process, types, calls, starting.signal),
+        startMs: process.startMs,
+        exited: process.exited,
+        ping: (ping) => process.ping(ping),
+        stop: () => process.stop(),
+        kill: () => process.kill(),
+      };
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  };
+}
+
+function buildLaunchOptions(
+  config: PluginConfig,
+  types: readonly PluginType[],
+  { env, logger }: LaunchPluginOptions,
+): Omit<LaunchOptions<Kinds>, "versions"> {
+  const [first = config.type, ...others] = types;
+  return {
+    command: config.cmd,
+    args: config.args,
+    env: { ...withoutCookies(buildProcessEnvironment(config, env)), ...cookiesOf(others) },
+    handshake: COOKIES[first],
+    tls: config.autoMtls ? "auto" : "none",
+    logger,
+    startTimeoutMs: config.fairlead.startTimeoutMs,
+    ...(config.sha256sum !== undefined && { checksum: { algorithm: "sha256", hex: config.sha256sum } }),
+  };
+}
+
+/** A host that is itself started as a plugin must not have its own plugins serve what they are not asked for. */
+function withoutCookies(env: Readonly<Record<string, string>>): Record<string, string> {
+  const names = new Set(Object.values(COOKIES).map(({ key }) => key));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
+}
+
+function cookiesOf(types: readonly PluginType[]): Record<string, string> {
+  return Object.fromEntries(types.map((type) => [COOKIES[type].key, COOKIES[type].value]));
+}
+
+/** Asks a started process what it is; one that does not get through this is ended. */
+async function describe(
+  process: PluginProcess<Kinds>,
+  types: readonly PluginType[],
+  calls: RunningCalls,
+  signal: AbortSignal,
+): Promise<PluginClients> {
+  try {
+    const info = await process.dispense("plugin-info").describe({ timeoutMs: DESCRIBE_TIMEOUT_MS, signal });
+    return {
+      calls,
+      info,
+      serves: servedOf(types, info),
+      byType: {
+        notifier: process.dispense("notifier"),
+        auth: process.dispense("auth"),
+        kms: process.dispense("kms"),
+        ipfilter: process.dispense("ipfilter"),
+        eventsearcher: process.dispense("eventsearcher"),
+      },
+      gate: info?.services.includes(GATE_SERVICE) === true ? process.dispense("gate") : undefined,
+    };
+  } catch (error) {
+    await process.kill();
+    throw error;
+  }
+}
+
+/** With one cookie in its environment, a plugin that started serves what the cookie stands for. */
+function servedOf(types: readonly PluginType[], info: PluginInfo | undefined): ReadonlySet<PluginType> {
+  if (types.length === 1) return new Set(types);
+  return new Set(types.filter((type) => info?.kinds.includes(type)));
+}

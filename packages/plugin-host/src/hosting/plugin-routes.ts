@@ -1,0 +1,64 @@
+import type { PluginType } from "../config/plugin-config.ts";
+import type { NotifierRoute } from "../delivery/notifier-hub.ts";
+import type { GateRoutes } from "../hubs/gate-hub.ts";
+import type { RouteList } from "../hubs/plugin-route.ts";
+import type { HostedPlugin } from "./hosted-plugin.ts";
+import type { ConfigOf, PluginEntry, RouteOf } from "./plugin-entry.ts";
+import type { ClientByType } from "./plugin-kinds.ts";
+
+type GateRoute = ReturnType<GateRoutes["current"]>[number];
+
+/** What the hubs see of the entries: live lists, made anew only when the entries change. */
+export class PluginRoutes {
+  /** The same array all the time, as its hub keeps it. */
+  readonly notifiers: NotifierRoute[] = [];
+  readonly gates: GateRoutes = { current: () => this.#gates };
+  #entries: readonly PluginEntry[] = [];
+  #byType = new Map<PluginType, readonly RouteOf<PluginType>[]>();
+  #gates: readonly GateRoute[] = [];
+
+  listOf<Type extends PluginType>(type: Type): RouteList<ConfigOf<Type>, ClientByType[Type]> {
+    const none: readonly RouteOf<Type>[] = [];
+    return { current: () => (this.#byType.get(type) as readonly RouteOf<Type>[] | undefined) ?? none };
+  }
+
+  /** The entries in force, in the order of the configuration. */
+  setEntries(entries: readonly PluginEntry[]): void {
+    this.#entries = entries;
+    this.#byType = new Map(
+      [...Map.groupBy(entries, ({ config }) => config.type)].map(([type, some]) => [
+        type,
+        some.map((entry) => entry.routeAs(type)),
+      ]),
+    );
+    const notifiers = entries.flatMap(({ notifier }) => notifier ?? []);
+    this.notifiers.splice(0, this.notifiers.length, ...notifiers);
+    this.updateGates();
+  }
+
+  /** A process told whether it has a gate. One for each process, with the options of its first entry. */
+  updateGates(): void {
+    const hosts = new Map<HostedPlugin, PluginEntry>();
+    for (const entry of this.#entries) {
+      const { host } = entry;
+      if (host === undefined || hosts.has(host)) continue;
+      if (host.hasGate ?? host.entries.some(({ config }) => config.fairlead.gate.expected)) hosts.set(host, entry);
+    }
+    this.#gates = [...hosts].map(([host, entry]) => createGateRoute(host, entry));
+  }
+}
+
+function createGateRoute(host: HostedPlugin, entry: PluginEntry): GateRoute {
+  return {
+    get config() {
+      return entry.config;
+    },
+    get label() {
+      return entry.label;
+    },
+    get availability() {
+      return host.gateAvailability;
+    },
+    calls: entry.calls,
+  };
+}

@@ -1,0 +1,186 @@
+import { basename } from "node:path";
+import type { Logger } from "@fairlead/go-plugin";
+import type { PluginConfig } from "./config/plugin-config.ts";
+import type { HostedPlugin, HostedPluginOptions } from "./hosting/hosted-plugin.ts";
+import { createLiveLogger } from "./hosting/live-logger.ts";
+import type { NotifierWorkOptions } from "./hosting/notifier-work.ts";
+import { PluginEntry } from "./hosting/plugin-entry.ts";
+import type { EntrySeat } from "./hosting/plugin-entry.ts";
+import { PluginRoutes } from "./hosting/plugin-routes.ts";
+import { groupByProcess } from "./hosting/process-key.ts";
+import { ProcessPool } from "./hosting/process-pool.ts";
+import type { Seats, StartedProcess } from "./hosting/process-pool.ts";
+import { formatPluginLabel } from "./hubs/plugin-route.ts";
+import { PluginHostError } from "./plugin-host-error.ts";
+import type { PluginStatus } from "./plugin-status.ts";
+import { planReload } from "./reload/plan-reload.ts";
+import type { PlannedStart } from "./reload/plan-reload.ts";
+import type { ReloadReport } from "./reload/reload-report.ts";
+import { switchOver } from "./reload/switch-over.ts";
+import type { StartOutcome } from "./reload/switch-over.ts";
+import { waitAtMost } from "./supervisor/wait-at-most.ts";
+
+export interface RunningPluginsOptions {
+  readonly process: Omit<HostedPluginOptions, "onChange">;
+  readonly notifier: Omit<NotifierWorkOptions, "logger">;
+  readonly logger: Logger;
+}
+
+/** How long an entry that was removed may still deliver what it accepted. */
+const REMOVED_DRAIN_MS = 10_000;
+
+/** The entries of a configuration at work. */
+export class RunningPlugins {
+  readonly routes = new PluginRoutes();
+  readonly #options: RunningPluginsOptions;
+  readonly #pool: ProcessPool;
+  #entries: readonly PluginEntry[] = [];
+  /** Removed, and not done yet. */
+  readonly #leaving = new Set<PluginEntry>();
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RunningPluginsOptions) {
+    this.#options = options;
+    this.#pool = new ProcessPool({ ...options.process, onChange: (host) => this.#changed(host) });
+  }
+
+  status(): readonly PluginStatus[] {
+    return this.#entries.map((entry) => entry.status());
+  }
+
+  /** The first start, of all at once. Rejects for the first entry that fails; ending the others is up to the caller. */
+  async start(configs: readonly PluginConfig[]): Promise<void> {
+    const seats = toSeats(configs);
+    const groups = groupByProcess(seats, () => false);
+    const started = await Promise.all(groups.map((group) => this.#startOrExplain(group)));
+    const entries = new Map(seats.map((seat) => [seat, this.#createEntry(seat)]));
+    for (const { host, seats: served } of started.flat()) host.serve(served.map((seat) => entries.get(seat)!));
+    this.#setEntries([...entries.values()]);
+  }
+
+  /** See {@link PluginManager.reload}. */
+  reload(configs: readonly PluginConfig[]): Promise<ReloadReport> {
+    const reloaded = this.#reloading.then(() => this.#reload(configs));
+    this.#reloading = reloaded.catch(() => {
+      // Its caller has the error; the next reload begins all the same.
+    });
+    return reloaded;
+  }
+
+  /** Ends every wait before another try: of a restart, and of events that failed. */
+  hurry(): void {
+    for (const { host, notifier } of this.#entries) {
+      host?.hurry();
+      notifier?.delivery.retryNow();
+    }
+  }
+
+  /** Drops what is still queued, then ends every process. Idempotent; never rejects. */
+  async stop(): Promise<void> {
+    for (const { notifier } of [...this.#entries, ...this.#leaving]) notifier?.delivery.close();
+    await this.#pool.stopAll();
+  }
+
+  async #reload(configs: readonly PluginConfig[]): Promise<ReloadReport> {
+    const { logger } = this.#options;
+    logger.log("info", "reloading plugins", { plugins: configs.length });
+    const seats = toSeats(configs);
+    const plan = planReload(this.#entries, seats, (key) => this.#pool.isApart(key));
+    const outcomes = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
+    this.#pool.requireOpen();
+    // From here to the new routes nothing waits.
+    const hosts = new Set(this.#entries.flatMap(({ host }) => host ?? []));
+    const createEntry = (seat: EntrySeat): PluginEntry => this.#createEntry(seat);
+    const { entries, report } = switchOver({ plan, seats, outcomes, hosts, createEntry });
+    this.#setEntries(entries);
+    for (const { outcome, ...plugin } of report.plugins) {
+      logger.log(plugin.error === undefined ? "info" : "error", `plugin ${outcome} by reload`, plugin);
+    }
+    await this.#letGo(plan.removed, hosts);
+    return report;
+  }
+
+  async #tryToStart(planned: PlannedStart): Promise<StartOutcome> {
+    const { seats, before } = planned;
+    // Only what is new may be taken over before it runs.
+    const keepTrying = before.size === 0 && isOptional(seats);
+    try {
+      const started = await this.#pool.start(seats, keepTrying);
+      return { planned, started };
+    } catch (error) {
+      return { planned, error: reasonOf(error) };
+    }
+  }
+
+  /** Entries that were removed deliver what they have; processes that serve nobody any more end. */
+  async #letGo(removed: readonly PluginEntry[], hosts: ReadonlySet<HostedPlugin>): Promise<void> {
+    for (const entry of removed) this.#leaving.add(entry);
+    const drains = new Map(removed.map((entry) => [entry, this.#drain(entry)]));
+    await Promise.all(
+      [...hosts].map(async (host) => {
+        await Promise.all(host.entries.map((entry) => drains.get(entry)));
+        host.serve(host.entries.filter((entry) => !drains.has(entry)));
+        if (host.entries.length === 0) await this.#pool.retire(host);
+        else host.tryAgain();
+      }),
+    );
+  }
+
+  async #drain(entry: PluginEntry): Promise<void> {
+    const { delivery } = entry.notifier ?? {};
+    delivery?.retryNow();
+    if (delivery !== undefined) await waitAtMost(delivery.idle(), REMOVED_DRAIN_MS, this.#options.process.clock);
+    delivery?.close();
+    this.#leaving.delete(entry);
+  }
+
+  async #startOrExplain(seats: Seats): Promise<readonly StartedProcess[]> {
+    try {
+      return await this.#pool.start(seats, isOptional(seats));
+    } catch (cause) {
+      const [{ index, config }] = seats;
+      throw new PluginHostError(
+        "ERR_PLUGIN_START_FAILED",
+        `${formatPluginLabel(index, config)}: ${reasonOf(cause)}`,
+        { details: { index, cmd: config.cmd, type: config.type }, cause },
+      );
+    }
+  }
+
+  #createEntry(seat: EntrySeat): PluginEntry {
+    const { notifier, logger } = this.#options;
+    const entry: PluginEntry = new PluginEntry(seat, {
+      ...notifier,
+      logger: createLiveLogger(logger, () => ({
+        type: seat.config.type,
+        index: entry.index,
+        plugin: basename(entry.config.cmd),
+      })),
+    });
+    return entry;
+  }
+
+  #setEntries(entries: readonly PluginEntry[]): void {
+    this.#entries = entries;
+    this.routes.setEntries(entries);
+  }
+
+  #changed(host: HostedPlugin): void {
+    if (host.state.status !== "running") return;
+    this.#pool.divide(host);
+    this.routes.updateGates();
+  }
+}
+
+function toSeats(configs: readonly PluginConfig[]): readonly EntrySeat[] {
+  return configs.map((config, index) => ({ config, index }));
+}
+
+/** A process that serves one required entry is required. */
+function isOptional(seats: Seats): boolean {
+  return seats.every(({ config }) => !config.fairlead.required);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
