@@ -1,7 +1,6 @@
 /** Every code of {@link PluginHostError} with the next step that ends its message. Described in docs/reference/plugins-config.md. */
 export const PLUGIN_HOST_ERROR_CODES = {
   ERR_PLUGIN_CONFIG: { nextStep: "Correct the value; docs/reference/plugins-config.md lists every key." },
-  ERR_PLUGIN_TYPE_NOT_AVAILABLE: { nextStep: "Remove the entry: this version of Fairlead runs notifier plugins only." },
   ERR_PLUGIN_TYPE_UNSUPPORTED: {
     nextStep: "Types are notifier, kms, auth, ipfilter and eventsearcher, in lower case.",
   },
@@ -10,6 +9,12 @@ export const PLUGIN_HOST_ERROR_CODES = {
       "List at least one event in notifier_options: fs_events, log_events, or provider_events together with provider_objects.",
   },
   ERR_PLUGIN_START_FAILED: { nextStep: "" },
+  ERR_PLUGIN_CALL: { nextStep: "" },
+  ERR_PLUGIN_UNAVAILABLE: { nextStep: "" },
+  ERR_PLUGIN_NOT_CONFIGURED: {
+    nextStep: "Add an entry for it to the plugins section; docs/reference/plugins-config.md lists every key.",
+  },
+  ERR_JOURNAL: { nextStep: "" },
 } as const satisfies Readonly<Record<string, { readonly nextStep: string }>>;
 
 /** Every code of a `PluginHostError`. */

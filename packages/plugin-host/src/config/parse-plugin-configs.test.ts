@@ -2,12 +2,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PluginHostError } from "../plugin-host-error.ts";
 import type { PluginHostErrorCode } from "../plugin-host-error.ts";
+import type { NotifierPluginConfig, PluginConfig } from "./plugin-config.ts";
 import { parsePluginConfigs } from "./parse-plugin-configs.ts";
+import { applyPluginEnvironment } from "./plugin-environment.ts";
 
 const minimal = { type: "notifier", cmd: "/p", notifier_options: { fs_events: ["upload"] } };
 
+function withoutFairlead(configs: readonly PluginConfig[]): readonly unknown[] {
+  return configs.map((config) => Object.fromEntries(Object.entries(config).filter(([key]) => key !== "fairlead")));
+}
+
+/** The only entry of a section, which is a notifier. */
+function parseNotifier(entry: object): NotifierPluginConfig {
+  const [config] = parsePluginConfigs([entry]);
+  assert.ok(config?.type === "notifier");
+  return config;
+}
+
 test("an entry is read with SFTPGo's defaults", () => {
-  assert.deepEqual(parsePluginConfigs([minimal]), [
+  assert.deepEqual(withoutFairlead(parsePluginConfigs([minimal])), [
     {
       type: "notifier",
       cmd: "/p",
@@ -28,25 +41,27 @@ test("an entry is read with SFTPGo's defaults", () => {
 });
 
 test("every key is read, in any case", () => {
-  const [config] = parsePluginConfigs([
-    {
-      TYPE: "notifier",
-      Cmd: "p",
-      Args: ["-a", "b,c"],
-      SHA256Sum: "AB".repeat(32),
-      Auto_MTLS: true,
-      Env_Prefix: "*",
-      Env_Vars: ["PATH"],
-      Notifier_Options: {
-        FS_Events: ["upload"],
-        Provider_Events: ["add"],
-        Provider_Objects: ["user"],
-        Log_Events: [1, 5],
-        Retry_Max_Time: 60,
-        Retry_Queue_Max_Size: 1000,
+  const [config] = withoutFairlead(
+    parsePluginConfigs([
+      {
+        TYPE: "notifier",
+        Cmd: "p",
+        Args: ["-a", "b,c"],
+        SHA256Sum: "AB".repeat(32),
+        Auto_MTLS: true,
+        Env_Prefix: "*",
+        Env_Vars: ["PATH"],
+        Notifier_Options: {
+          FS_Events: ["upload"],
+          Provider_Events: ["add"],
+          Provider_Objects: ["user"],
+          Log_Events: [1, 5],
+          Retry_Max_Time: 60,
+          Retry_Queue_Max_Size: 1000,
+        },
       },
-    },
-  ]);
+    ]),
+  );
   assert.deepEqual(config, {
     type: "notifier",
     cmd: "p",
@@ -67,28 +82,26 @@ test("every key is read, in any case", () => {
 });
 
 test("loosely written values are read as SFTPGo reads them", () => {
-  const [config] = parsePluginConfigs([
-    {
-      ...minimal,
-      args: "a,b",
-      auto_mtls: "true",
-      env_prefix: null,
-      unknown_key: 1,
-      notifier_options: { log_events: ["1", 5], retry_max_time: "30", retry_queue_max_size: -1 },
-    },
-  ]);
-  assert.deepEqual(config?.args, ["a", "b"]);
-  assert.equal(config?.autoMtls, true);
-  assert.deepEqual(config?.notifierOptions.logEvents, [1, 5]);
-  assert.equal(config?.notifierOptions.retryMaxTimeS, 30);
-  assert.equal(config?.notifierOptions.retryQueueMaxSize, 0);
+  const config = parseNotifier({
+    ...minimal,
+    args: "a,b",
+    auto_mtls: "true",
+    env_prefix: null,
+    unknown_key: 1,
+    notifier_options: { log_events: ["1", 5], retry_max_time: "30", retry_queue_max_size: -1 },
+  });
+  assert.deepEqual(config.args, ["a", "b"]);
+  assert.equal(config.autoMtls, true);
+  assert.deepEqual(config.notifierOptions.logEvents, [1, 5]);
+  assert.equal(config.notifierOptions.retryMaxTimeS, 30);
+  assert.equal(config.notifierOptions.retryQueueMaxSize, 0);
 });
 
 test("keys that mean nothing are told, those of other kinds are not", () => {
   const warnings: string[] = [];
   const options = { ...minimal.notifier_options, FS_event: ["upload"] };
   const entry = { ...minimal, Arg: "ab", kms_options: { scheme: "" }, notifier_options: options };
-  parsePluginConfigs([minimal, entry], "f.json", (warning) => warnings.push(warning));
+  parsePluginConfigs([minimal, entry], { onWarning: (warning) => warnings.push(warning) });
   assert.deepEqual(warnings.sort(), [
     'unknown key "plugins[1].arg" is ignored',
     'unknown key "plugins[1].notifier_options.fs_event" is ignored',
@@ -103,7 +116,7 @@ test("names of events that never happen are told", () => {
     provider_objects: ["user", "users"],
     log_events: [1, 6],
   };
-  parsePluginConfigs([{ ...minimal, notifier_options: options }], "f.json", (warning) => warnings.push(warning));
+  parsePluginConfigs([{ ...minimal, notifier_options: options }], { onWarning: (warning) => warnings.push(warning) });
   assert.deepEqual(warnings, [
     'plugins[0].notifier_options.fs_events: "uploads" never happens',
     'plugins[0].notifier_options.provider_events: "created" never happens',
@@ -120,10 +133,14 @@ for (const [wrong, right] of [
   ["auto_mtl", "auto_mtls"],
   ["autoMtls", "auto_mtls"],
   ["mtls", "auto_mtls"],
+  ["sandbox", "fairlead.sandbox"],
+  ["on_unavailable", "fairlead.on_unavailable"],
+  ["gates", "fairlead.gate"],
+  ["FairLeads", "fairlead"],
 ] as const) {
   test(`a misspelt "${right}" is refused: ${wrong}`, () => {
     assert.throws(
-      () => parsePluginConfigs([{ ...minimal, [wrong]: true }], "f.json"),
+      () => parsePluginConfigs([{ ...minimal, [wrong]: true }], { source: "f.json" }),
       (error) =>
         PluginHostError.is(error, "ERR_PLUGIN_CONFIG") &&
         error.message.startsWith(`plugins[0].${wrong.toLowerCase()} in f.json is no key: did you mean "${right}"?`),
@@ -168,15 +185,13 @@ const refusals: readonly Refusal[] = [
     name: "a bad checksum, with file, entry, key and value",
     plugins: [minimal, { ...minimal, sha256sum: "zz" }],
     code: "ERR_PLUGIN_CONFIG",
-    message:
-      /^plugins\[1\]\.sha256sum in f\.json is "zz": expected the 64 hexadecimal digits.*SFTPGO_PLUGINS__N__SHA256SUM/,
+    message: /^plugins\[1\]\.sha256sum in f\.json is "zz": expected the 64 hexadecimal digits/,
   },
   {
     name: "a number that is none",
     plugins: [{ ...minimal, notifier_options: { log_events: [1, "five"] } }],
     code: "ERR_PLUGIN_CONFIG",
-    message:
-      /^plugins\[0\]\.notifier_options\.log_events\.1 in f\.json is "five": expected a whole number.*__LOG_EVENTS\)/,
+    message: /^plugins\[0\]\.notifier_options\.log_events\.1 in f\.json is "five": expected a whole number/,
   },
   {
     name: "an entry without command",
@@ -195,12 +210,6 @@ const refusals: readonly Refusal[] = [
     plugins: [{ ...minimal, auto_mtls: "__proto__" }],
     code: "ERR_PLUGIN_CONFIG",
     message: /auto_mtls/,
-  },
-  {
-    name: "a kind of a later version",
-    plugins: [{ type: "kms", cmd: "/k" }],
-    code: "ERR_PLUGIN_TYPE_NOT_AVAILABLE",
-    message: /"kms", which is not available yet/,
   },
   {
     name: "an unknown type",
@@ -231,7 +240,7 @@ const refusals: readonly Refusal[] = [
 for (const { name, plugins, code, message } of refusals) {
   test(`refused: ${name}`, () => {
     assert.throws(
-      () => parsePluginConfigs(plugins, "f.json"),
+      () => parsePluginConfigs(plugins, { source: "f.json" }),
       (error: unknown) => {
         assert.ok(PluginHostError.is(error, code), String(error));
         assert.match(error.message, message);
@@ -240,6 +249,29 @@ for (const { name, plugins, code, message } of refusals) {
     );
   });
 }
+
+test("a value of the environment is named with its variable", () => {
+  const { plugins, origins } = applyPluginEnvironment([minimal], {
+    SFTPGO_PLUGINS__5__TYPE: "notifier",
+    SFTPGO_PLUGINS__5__CMD: "/p",
+    SFTPGO_PLUGINS__5__ENV_VARS: "PATH,A=B",
+  });
+  assert.throws(() => parsePluginConfigs(plugins, { source: "f.json", origins }), {
+    message: /^plugins\[1\]\.env_vars\.1 in SFTPGO_PLUGINS__5__ENV_VARS is "A=B": expected the name/,
+    details: { source: "f.json", index: 1, key: "env_vars.1", variable: "SFTPGO_PLUGINS__5__ENV_VARS" },
+  });
+});
+
+test("thousands of unknown keys are told with a few warnings", () => {
+  const warnings: string[] = [];
+  const entry = {
+    ...minimal,
+    ...Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`k${index + 300}`, 1])),
+  };
+  parsePluginConfigs([entry], { onWarning: (warning) => warnings.push(warning) });
+  assert.equal(warnings.length, 51);
+  assert.equal(warnings.at(-1), '550 further unknown keys in "plugins" are ignored');
+});
 
 test("a bad argument is named without its value", () => {
   assert.throws(

@@ -74,6 +74,16 @@ const rows: readonly Row[] = [
     expected: [{ kms_options: { scheme: "awskms" } }, { auth_options: { scope: 5 } }],
   },
   {
+    name: "our own options are handed over as they are written, and empty ones are as good as unset",
+    env: {
+      SFTPGO_PLUGINS__0__FAIRLEAD__RESTART__MAX_DELAY: " 2.5 ",
+      SFTPGO_PLUGINS__0__FAIRLEAD__REQUIRED: "maybe",
+      SFTPGO_PLUGINS__0__FAIRLEAD__ON_UNAVAILABLE: "",
+      SFTPGO_PLUGINS__0__FAIRLEAD__SANDBOX__READ: "a, b",
+    },
+    expected: [{ fairlead: { restart: { max_delay: "2.5" }, required: "maybe", sandbox: { read: ["a", "b"] } } }],
+  },
+  {
     name: "a section that is no list stays for the parser to refuse",
     file: "x",
     env: { SFTPGO_PLUGINS__0__CMD: "/c" },
@@ -89,9 +99,35 @@ const rows: readonly Row[] = [
 
 for (const { name, file: plugins, env, expected } of rows) {
   test(name, () => {
-    assert.deepEqual(applyPluginEnvironment(plugins, env), expected);
+    assert.deepEqual(applyPluginEnvironment(plugins, env).plugins, expected);
   });
 }
+
+test("each value of a variable is named with it, at the place it got", () => {
+  const { origins } = applyPluginEnvironment(file, {
+    SFTPGO_PLUGINS__0__CMD: "/b",
+    SFTPGO_PLUGINS__7__AUTH_OPTIONS__SCOPE: "1",
+  });
+  assert.deepEqual(
+    [...origins],
+    [
+      ["0.cmd", "SFTPGO_PLUGINS__0__CMD"],
+      ["1.auth_options.scope", "SFTPGO_PLUGINS__7__AUTH_OPTIONS__SCOPE"],
+    ],
+  );
+});
+
+test("a variable that is ignored because it does not parse is told", () => {
+  const { warnings } = applyPluginEnvironment(file, {
+    SFTPGO_PLUGINS__0__AUTO_MTLS: "yes",
+    SFTPGO_PLUGINS__0__AUTH_OPTIONS__SCOPE: "password",
+    SFTPGO_PLUGINS__0__NOTIFIER_OPTIONS__RETRY_MAX_TIME: "",
+  });
+  assert.deepEqual(warnings, [
+    'SFTPGO_PLUGINS__0__AUTO_MTLS is "yes", not true or false: it is ignored',
+    'SFTPGO_PLUGINS__0__AUTH_OPTIONS__SCOPE is "password", no whole number: it is ignored',
+  ]);
+});
 
 test("the file's own entries are not changed", () => {
   const before = structuredClone(file);
@@ -118,6 +154,8 @@ for (const [wrong, right] of [
   ["SFTPGO_PLUGINS__0__SHA256", "SFTPGO_PLUGINS__N__SHA256SUM"],
   ["SFTPGO_PLUGINS__0__AUTO_MTL", "SFTPGO_PLUGINS__N__AUTO_MTLS"],
   ["SFTPGO_PLUGINS__10__AUTO_MTLS", "SFTPGO_PLUGINS__N__AUTO_MTLS"],
+  ["SFTPGO_PLUGINS__0__SANDBOX__READ", "SFTPGO_PLUGINS__N__FAIRLEAD__SANDBOX"],
+  ["SFTPGO_PLUGINS__0__FAIRLEAD__GATES__TIMEOUT", "SFTPGO_PLUGINS__N__FAIRLEAD"],
 ] as const) {
   test(`the protecting variable ${right} misspelt as ${wrong} is refused`, () => {
     assert.throws(

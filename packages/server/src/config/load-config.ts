@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import {
   applyPluginEnvironment,
@@ -32,6 +32,8 @@ export interface Config {
   readonly dataProvider: Sections["data_provider"];
   readonly kms: Sections["kms"];
   readonly mfa: Sections["mfa"];
+  readonly httpd: Sections["httpd"];
+  readonly telemetry: Sections["telemetry"];
   readonly fairlead: Sections["fairlead"];
   readonly algorithms: SshAlgorithms;
   readonly plugins: readonly PluginConfig[];
@@ -74,9 +76,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   refuseUnsupported(raw, source);
   const sections = parseSections(raw, source);
   const { algorithms, warnings: algorithmWarnings } = parseAlgorithms(sections.sftpd, source);
-  const pluginWarnings = [...findUnknownPluginVariables(env)];
-  const rawPlugins = applyPluginEnvironment(valueAt(raw, ["plugins"]), env);
-  const plugins = parsePluginConfigs(rawPlugins, file ?? "the environment", (warning) => pluginWarnings.push(warning));
+  const plugins = readPlugins(valueAt(raw, ["plugins"]), env, { file, configDir, fairlead: sections.fairlead });
   return {
     configDir,
     file,
@@ -86,9 +86,11 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
     dataProvider: withBaseDir(sections.data_provider, configDir),
     kms: sections.kms,
     mfa: sections.mfa,
+    httpd: sections.httpd,
+    telemetry: sections.telemetry,
     fairlead: sections.fairlead,
     algorithms,
-    plugins,
+    plugins: plugins.configs,
     env,
     warnings: [
       ...(found?.passedOver ?? []).map((other) => `${other} is not read, ${found?.path} comes before it`),
@@ -96,9 +98,35 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
       ...algorithmWarnings,
       ...findUnsupported(raw, "warn").map((one) => `${one.path} is set and not implemented, it is ignored`),
       ...findUnknown(raw, env),
-      ...pluginWarnings,
+      ...plugins.warnings,
     ],
   };
+}
+
+interface PluginSurroundings {
+  readonly file: string | undefined;
+  readonly configDir: string;
+  readonly fairlead: Sections["fairlead"];
+}
+
+const MS_PER_SECOND = 1000;
+
+function readPlugins(
+  raw: unknown,
+  env: Env,
+  { file, configDir, fairlead }: PluginSurroundings,
+): { readonly configs: readonly PluginConfig[]; readonly warnings: readonly string[] } {
+  const unknown = findUnknownPluginVariables(env);
+  const { plugins, origins, warnings } = applyPluginEnvironment(raw, env);
+  const found: string[] = [];
+  const configs = parsePluginConfigs(plugins, {
+    source: file ?? "the environment",
+    origins,
+    folder: file === undefined ? resolve(configDir) : dirname(resolve(file)),
+    startTimeoutMs: fairlead.plugin_start_timeout * MS_PER_SECOND,
+    onWarning: (warning) => found.push(warning),
+  });
+  return { configs, warnings: [...unknown, ...warnings, ...found] };
 }
 
 interface Source {
@@ -157,6 +185,8 @@ function parseSections(raw: unknown, source: Source): Sections {
     data_provider: parse("data_provider"),
     kms: parse("kms"),
     mfa: parse("mfa"),
+    httpd: parse("httpd"),
+    telemetry: parse("telemetry"),
     fairlead: parse("fairlead"),
   };
 }
