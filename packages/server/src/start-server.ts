@@ -6,6 +6,7 @@ import type { Logger } from "@fairlead/go-plugin";
 import { type PluginManager, startPluginManager } from "@fairlead/plugin-host";
 
 import type { Config } from "./config/load-config.ts";
+import { readKmsSettings } from "./config/read-kms-settings.ts";
 import { FairleadError } from "./domain/fairlead-error.ts";
 import { createDiskQuotaLedger } from "./files/disk-quota-ledger.ts";
 import { openUserFileSystem } from "./files/user-file-system.ts";
@@ -13,6 +14,8 @@ import { createAuthenticator } from "./login/authenticator.ts";
 import { openUserAdmin } from "./open-user-admin.ts";
 import { createSessionRegistry } from "./login/session-registry.ts";
 import type { UserAdmin } from "./login/user-admin.ts";
+import { LateKmsPlugins } from "./secrets/kms-plugins.ts";
+import { createSecretStore, requireKmsProvider } from "./secrets/secret-store.ts";
 import { loadHostKeys } from "./ssh/host-keys.ts";
 import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
@@ -65,7 +68,10 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   }
   weighBuffersWithHeap();
   await using started = new AsyncDisposableStack();
-  const { store, users, hasher } = openUserAdmin(config);
+  const kmsSettings = readKmsSettings(config);
+  const kms = new LateKmsPlugins();
+  const secrets = createSecretStore(kmsSettings, kms);
+  const { store, users, hasher } = openUserAdmin(config, secrets);
   started.defer(async () => {
     await store.close();
   });
@@ -83,9 +89,11 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  kms.use(plugins.kms);
   started.defer(async () => {
     await plugins.stop({ drainMs: config.fairlead.event_drain_time * 1000 });
   });
+  requireKmsProvider(kmsSettings, kms);
   const authenticator = createAuthenticator({
     users: store,
     hasher,

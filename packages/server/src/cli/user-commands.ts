@@ -7,6 +7,7 @@ import { formatJson, type JsonDocument } from "../domain/json-document.ts";
 import type { User } from "../domain/user.ts";
 import type { UserAdmin } from "../login/user-admin.ts";
 import { openUserAdmin } from "../open-user-admin.ts";
+import { openCommandSecrets } from "./command-secrets.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
 import { readPassword } from "./read-password.ts";
 import { readPublicKeys } from "./read-public-keys.ts";
@@ -138,7 +139,9 @@ async function withUsers<T>(
   terminal: Terminal,
   work: (users: UserAdmin) => Promise<T>,
 ): Promise<T> {
-  const { store, users } = openUserAdmin(loadConfigFromFlags(flags, terminal.env));
+  const config = loadConfigFromFlags(flags, terminal.env);
+  await using secrets = openCommandSecrets(config);
+  const { store, users } = openUserAdmin(config, secrets);
   await using _closing = store;
   return await work(users);
 }

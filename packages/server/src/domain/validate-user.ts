@@ -4,6 +4,7 @@ import { FairleadError } from "./fairlead-error.ts";
 import { parseIpRanges } from "./ip-range.ts";
 import { createPermissions } from "./permissions.ts";
 import { MIN_RSA_BITS, parsePublicKey, type PublicKeyProblem } from "./public-key.ts";
+import { checkTotpConfig } from "./totp-config.ts";
 import { parseUser, type User } from "./user.ts";
 import { normaliseUsername, usernameProblem } from "./username.ts";
 
@@ -12,6 +13,8 @@ export interface UserRules {
   readonly namingRules: number;
   /** SFTPGo's `data_provider.users_base_dir`; empty = every user must have a `home_dir`. */
   readonly usersBaseDir: string;
+  /** The names in `mfa.totp`, of which a user's second factor must have one. Default: none. */
+  readonly totpConfigs?: readonly string[];
 }
 
 const LOGIN_METHODS: ReadonlySet<string> = new Set([
@@ -46,6 +49,7 @@ export function validateUser(user: User, rules: UserRules): User {
   checkPermissions(user);
   checkPublicKeys(user.publicKeys);
   checkFilters(user);
+  checkTotpConfig(user, rules.totpConfigs ?? []);
   if (user.expirationDateMs < 0) {
     reject("expiration_date", "expiration_date is negative");
   }
@@ -64,14 +68,14 @@ function validHomeDir(homeDir: string, username: string, rules: UserRules): stri
     return join(rules.usersBaseDir, username);
   }
   if (!isAbsolute(homeDir) || homeDir.includes("\0")) {
-    reject("home_dir", `home_dir "${homeDir}" is not an absolute path`);
+    reject("home_dir", `home_dir must be an absolute path, actual value: ${homeDir}`);
   }
   return normalize(homeDir);
 }
 
 function checkPermissions(user: User): void {
   if ((user.permissions["/"] ?? []).length === 0) {
-    reject("permissions", `permissions for the directory "/" are mandatory`);
+    reject("permissions", 'permissions for the root dir "/" must be set');
   }
   for (const [directory, granted] of Object.entries(user.permissions)) {
     const unknown = granted.find((permission) => !PERMISSIONS.has(permission));

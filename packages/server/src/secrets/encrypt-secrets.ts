@@ -1,8 +1,10 @@
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { JsonDocument } from "../domain/json-document.ts";
+import { parseUser, type User } from "../domain/user.ts";
 import { formatSecret, parseSecret, PLAIN, REDACTED, type Secret } from "./secret.ts";
 import type { SecretCallOptions, SecretStore } from "./secret-store.ts";
 import { FILESYSTEM_SECRETS, type PlacedSecret, secretsOf, valueAt, withValue } from "./secrets-of.ts";
+import { isWellFormed } from "./well-formed.ts";
 
 export interface EncryptSecretsOptions extends SecretCallOptions {
   readonly secrets: SecretStore;
@@ -28,6 +30,11 @@ export async function encryptSecrets(document: JsonDocument, options: EncryptSec
     result = withValue(result, path, formatSecret(sealed));
   }
   return result as JsonDocument;
+}
+
+/** The same for a user, by their own name. */
+export async function sealUser(user: User, options: Omit<EncryptSecretsOptions, "username">): Promise<User> {
+  return parseUser(await encryptSecrets(user.document, { ...options, username: user.username }));
 }
 
 /** Throws as {@link encryptSecrets} would before it encrypts. */
@@ -64,18 +71,21 @@ function storedSecret({ path, field }: PlacedSecret, stored: JsonDocument | unde
 }
 
 function secretProblem(secret: Secret, secrets: Pick<SecretStore, "canDecrypt">): string | undefined {
-  const { status, payload } = secret;
-  if (payload === "") {
+  const { status } = secret;
+  if (secret.payload === "") {
     return `has the status ${JSON.stringify(status)} and no payload`;
   }
-  if (status === PLAIN || secrets.canDecrypt(status)) {
+  if (status === PLAIN) {
     return undefined;
+  }
+  if (secrets.canDecrypt(status)) {
+    return isWellFormed(secret) ? undefined : "has a key that is damaged";
   }
   // A slip in the status must not store a plain text as if it were encrypted.
   return `has the status ${JSON.stringify(status)}, which nothing here can read; a text to encrypt has the status "Plain"`;
 }
 
-/** SFTPGo empties the blocks of the filesystems a user does not have. What else they hold stays, it is no secret. */
+/** SFTPGo empties the blocks of the filesystems a user does not have, and a second factor that is switched off. */
 function withoutForeignSecrets(document: JsonDocument): JsonDocument {
   const provider = valueAt(document, ["filesystem", "provider"]) ?? 0;
   let result: unknown = document;
@@ -87,7 +97,9 @@ function withoutForeignSecrets(document: JsonDocument): JsonDocument {
       }
     }
   }
-  return result as JsonDocument;
+  const totp = valueAt(result, ["filters", "totp_config"]);
+  const isSwitchedOff = totp !== undefined && valueAt(totp, ["enabled"]) !== true;
+  return (isSwitchedOff ? withValue(result, ["filters", "totp_config"], { secret: {} }) : result) as JsonDocument;
 }
 
 function reject(field: string, problem: string): FairleadError {

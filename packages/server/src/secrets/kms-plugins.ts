@@ -36,5 +36,19 @@ interface KmsSealed {
   readonly mode: number;
 }
 
-/** For a server without kms plugins. */
-export const NO_KMS_PLUGINS: KmsPlugins = { schemeFor: () => undefined, byStatus: () => undefined };
+/** Stands for the plugins until they run: users are opened before. */
+export class LateKmsPlugins implements KmsPlugins {
+  #plugins: KmsPlugins | undefined;
+
+  use(plugins: KmsPlugins): void {
+    this.#plugins = plugins;
+  }
+
+  schemeFor(url: string): KmsProvider | undefined {
+    return this.#plugins?.schemeFor(url);
+  }
+
+  byStatus(status: string): KmsProvider | undefined {
+    return this.#plugins?.byStatus(status);
+  }
+}

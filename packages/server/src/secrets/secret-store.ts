@@ -1,9 +1,9 @@
 import { AES_GCM, decryptAesGcm, encryptAesGcm } from "./aes-gcm.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { KmsPlugins, KmsProvider } from "./kms-plugins.ts";
-import type { KmsSettings } from "./kms-settings.ts";
 import { MAX_PAYLOAD_CHARACTERS, PLAIN, type Secret } from "./secret.ts";
 import { cannotDecrypt, cannotEncrypt } from "./secret-error.ts";
+import { isWellFormed } from "./well-formed.ts";
 import { decryptSecretbox, encryptSecretbox, SECRETBOX } from "./secretbox.ts";
 
 /** Encrypts what must not be stored as it is, with the provider of `kms.secrets.url`, and reads what any provider wrote. */
@@ -22,14 +22,19 @@ export interface SecretStore {
   canDecrypt(status: string): boolean;
 }
 
+/** What encrypts, and with which master key. */
+export interface KmsSettings {
+  /** `kms.secrets.url`; empty = `local://`. */
+  readonly url: string;
+  /** Empty = none. */
+  readonly masterKey: string;
+}
+
 export interface SecretCallOptions {
   /** Aborted: nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
 }
 
-/** Statuses whose stored key SFTPGo looks at before it asks the plugin: none, or this many characters. */
-const KEYED_STATUSES: ReadonlySet<string> = new Set(["AWS", "GCP", "VaultTransit"]);
-const KEY_CHARACTERS = 64;
 const MAX_KEY_CHARACTERS = 4096;
 const MAX_INT32 = 2_147_483_647;
 
@@ -52,6 +57,13 @@ export function requireKmsProvider({ url }: KmsSettings, plugins: KmsPlugins): v
   }
 }
 
+/** Where nothing is configured: what would have to be encrypted is refused. */
+export const NO_SECRETS: SecretStore = {
+  encrypt: (_plain, additionalData) => Promise.reject(cannotEncrypt(additionalData, "nothing here encrypts")),
+  decrypt: (secret) => Promise.reject(cannotDecrypt(secret, "nothing here decrypts")),
+  canDecrypt: () => false,
+};
+
 class Store implements SecretStore {
   readonly #settings: KmsSettings;
   readonly #plugins: KmsPlugins;
@@ -71,7 +83,7 @@ class Store implements SecretStore {
         return encryptSecretbox(plain, additionalData, masterKey);
       case "builtin":
         return encryptAesGcm(plain, additionalData);
-      case undefined:
+      default:
         return await this.#encryptWithPlugin(plain, additionalData, options);
     }
   }
@@ -122,7 +134,7 @@ class Store implements SecretStore {
         `nothing here reads this status; add the kms plugin whose kms_options.encrypted_status is ${JSON.stringify(status)}`,
       );
     }
-    if (payload === "" || (KEYED_STATUSES.has(status) && key !== "" && key.length !== KEY_CHARACTERS)) {
+    if (!isWellFormed(secret)) {
       throw cannotDecrypt(secret, "its key or payload is damaged");
     }
     let plain: string;

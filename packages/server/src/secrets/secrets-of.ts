@@ -1,3 +1,4 @@
+import { FairleadError } from "../domain/fairlead-error.ts";
 import { isJsonDocument, type JsonDocument } from "../domain/json-document.ts";
 import { parseSecret, PLAIN, type Secret } from "./secret.ts";
 
@@ -20,7 +21,7 @@ export const FILESYSTEM_SECRETS: readonly (readonly [provider: number, block: st
 ];
 
 /** Deeper than any user document of SFTPGo. */
-const MAX_DEPTH = 16;
+const MAX_DEPTH = 32;
 
 /**
  * Every secret of a user's document that is not empty: the known ones, and whatever has the status `Plain` elsewhere,
@@ -75,8 +76,11 @@ function placed(document: JsonDocument, path: readonly (number | string)[]): rea
 }
 
 function plainPaths(value: unknown, path: readonly (number | string)[]): readonly (readonly (number | string)[])[] {
-  if (typeof value !== "object" || value === null || path.length > MAX_DEPTH) {
+  if (typeof value !== "object" || value === null) {
     return [];
+  }
+  if (path.length > MAX_DEPTH) {
+    throw new FairleadError("ERR_INVALID_USER", `the user document is nested deeper than ${MAX_DEPTH} levels`);
   }
   if (Array.isArray(value)) {
     return value.flatMap((item: unknown, index) => plainPaths(item, [...path, index]));

@@ -1,16 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
-import type { Config } from "../config/load-config.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
-
-/** What encrypts, and with which master key. */
-export interface KmsSettings {
-  /** Empty = `local://`. */
-  readonly url: string;
-  /** Empty = none. */
-  readonly masterKey: string;
-}
+import type { KmsSettings } from "../secrets/secret-store.ts";
+import type { Config } from "./load-config.ts";
 
 const MAX_KEY_BYTES = 64 * 1024;
 
