@@ -9,6 +9,10 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Writes to the server's log. */
   readonly logger: Logger;
+}
+
+/** What a handler of an event knows besides. */
+export interface EventContext extends CallContext {
   /** Identity of the event, the same when it is delivered again; `undefined` under SFTPGo, which sends none. */
   readonly eventId: string | undefined;
 }

@@ -1,4 +1,4 @@
-export type { Awaitable, CallContext } from "./call-context.ts";
+export type { Awaitable, CallContext, EventContext } from "./call-context.ts";
 export type { FsEvent, LogEvent, ProviderEvent } from "./notifier/events.ts";
 export { FsEventStatus, FsProvider, LogEventType } from "./notifier/events.ts";
 export type { NotifierHandlers } from "./notifier/notifier-handlers.ts";

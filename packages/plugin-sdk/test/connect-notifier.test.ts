@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { GrpcError } from "@fairlead/grpc";
-import type { CallContext } from "../src/call-context.ts";
+import type { EventContext } from "../src/call-context.ts";
 import type { FsEvent } from "../src/notifier/events.ts";
 import { connectNotifier, makeFsEvent, makeLogEvent, makeProviderEvent } from "../src/testing/index.ts";
 
@@ -117,7 +117,7 @@ for (const [what, onFsEvent] of [
 test("a handler sees that the server stopped waiting", async () => {
   const aborted = Promise.withResolvers<void>();
   await using notifier = await connectNotifier({
-    onFsEvent: (_event, { signal }: CallContext) => {
+    onFsEvent: (_event, { signal }: EventContext) => {
       signal.addEventListener("abort", () => aborted.resolve());
       return aborted.promise;
     },

@@ -2,7 +2,7 @@
 import type { ClientOf } from "@fairlead/go-plugin/host";
 import { provide } from "@fairlead/go-plugin/serve";
 import { serveNotifier } from "@fairlead/plugin-sdk";
-import type { CallContext, FsEvent } from "@fairlead/plugin-sdk";
+import type { EventContext, FsEvent } from "@fairlead/plugin-sdk";
 import { type NOTIFIER_PROTOCOL_VERSION, notifierKind } from "@fairlead/plugin-sdk/client";
 import type { NotifierClient } from "@fairlead/plugin-sdk/client";
 import { connectNotifier } from "@fairlead/plugin-sdk/testing";
@@ -16,7 +16,7 @@ void serveNotifier({});
 void serveNotifier({
   onFsEvent(event, context) {
     same<typeof event, FsEvent>();
-    same<typeof context, CallContext>();
+    same<typeof context, EventContext>();
   },
   onLogEvent: async (event, { signal }) => void (await fetch(event.ip, { signal })),
 });

@@ -1,4 +1,4 @@
-import type { Awaitable, CallContext } from "../call-context.ts";
+import type { Awaitable, EventContext } from "../call-context.ts";
 import type { FsEvent, LogEvent, ProviderEvent } from "./events.ts";
 
 /**
@@ -10,9 +10,9 @@ import type { FsEvent, LogEvent, ProviderEvent } from "./events.ts";
  */
 export interface NotifierHandlers {
   /** A file operation happened, or (`pre-*`) is about to. */
-  onFsEvent?(event: FsEvent, context: CallContext): Awaitable<void>;
+  onFsEvent?(event: FsEvent, context: EventContext): Awaitable<void>;
   /** A user, folder, administrator or other stored object was added, changed or deleted. */
-  onProviderEvent?(event: ProviderEvent, context: CallContext): Awaitable<void>;
+  onProviderEvent?(event: ProviderEvent, context: EventContext): Awaitable<void>;
   /** Somebody logged in, or failed to. */
-  onLogEvent?(event: LogEvent, context: CallContext): Awaitable<void>;
+  onLogEvent?(event: LogEvent, context: EventContext): Awaitable<void>;
 }

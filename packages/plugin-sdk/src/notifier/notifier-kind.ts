@@ -1,18 +1,13 @@
 import { definePluginKind } from "@fairlead/go-plugin";
-import type { CookiePair, ServeContext } from "@fairlead/go-plugin";
+import type { ServeContext } from "@fairlead/go-plugin";
 import type { ServiceRegistrar } from "@fairlead/grpc";
 import { FILE_DESCRIPTORS } from "../gen/notifier/descriptors.ts";
-import { callHandler } from "./call-handler.ts";
+import { callHandler } from "../rpc/call-handler.ts";
+import { decodeDescriptors } from "../rpc/descriptors.ts";
 import { createNotifierClient } from "./notifier-client.ts";
 import type { NotifierClient } from "./notifier-client.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
 import { notifierMethods } from "./notifier-methods.ts";
-
-/** The magic cookie of notifier plugins, as SFTPGo's SDK defines it. */
-export const NOTIFIER_HANDSHAKE: CookiePair = {
-  key: "SFTPGO_PLUGIN_NOTIFIER",
-  value: "c499b98b-cd59-4df2-92b3-6268817f4d80",
-};
 
 /** The application protocol version of notifier plugins. */
 export const NOTIFIER_PROTOCOL_VERSION = 1;
@@ -22,7 +17,7 @@ export const notifierKind = definePluginKind<NotifierHandlers, NotifierClient>({
   name: "notifier",
   register: registerNotifier,
   connect: (connection) => createNotifierClient(connection),
-  descriptors: () => FILE_DESCRIPTORS.map((text) => Buffer.from(text, "base64")),
+  descriptors: () => decodeDescriptors(FILE_DESCRIPTORS),
 });
 
 function registerNotifier(registrar: ServiceRegistrar, handlers: NotifierHandlers, { logger }: ServeContext): void {

@@ -1,9 +1,10 @@
 import { provide, serve } from "@fairlead/go-plugin/serve";
+import { NOTIFIER_HANDSHAKE } from "../handshakes.ts";
 import type { PluginLifecycle } from "../plugin-lifecycle.ts";
 import { describeOwnExecutable, formatRunByHandText } from "../serve/run-by-hand.ts";
 import { describeNotifier } from "./describe-notifier.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
-import { NOTIFIER_HANDSHAKE, NOTIFIER_PROTOCOL_VERSION, notifierKind } from "./notifier-kind.ts";
+import { NOTIFIER_PROTOCOL_VERSION, notifierKind } from "./notifier-kind.ts";
 
 /**
  * Makes this process a notifier plugin: a whole plugin is `await serveNotifier({ onFsEvent(event) { … } })`.

@@ -1,41 +1,45 @@
 import type { Logger } from "@fairlead/go-plugin";
 import type { ServerCall } from "@fairlead/grpc";
-import type { Awaitable, CallContext } from "../call-context.ts";
-import { EVENT_ID_METADATA } from "./notifier-client.ts";
+import type { Awaitable, EventContext } from "../call-context.ts";
+import { EVENT_ID_METADATA } from "./event-id.ts";
 
 /**
  * Runs a handler for one call. What it throws becomes the status UNKNOWN with its message, which is what Go's plugins
  * answer too; the stack, which does not travel, goes into the log.
  */
-export function callHandler(
-  handler: (context: CallContext) => Awaitable<void>,
+export function callHandler<Result>(
+  handler: (context: EventContext) => Awaitable<Result>,
   call: ServerCall,
   logger: Logger,
-): Awaitable<void> {
-  const context = new NotifierCall(call, logger);
+): Awaitable<Result> {
+  const context = new HandlerCall(call, logger);
   try {
     const running = handler(context);
-    return running === undefined ? undefined : awaitHandler(running, context);
+    return isPromise(running) ? awaitHandler(running, context) : running;
   } catch (error) {
     return fail(error, context);
   }
 }
 
-async function awaitHandler(running: PromiseLike<void>, context: NotifierCall): Promise<void> {
+function isPromise<Result>(running: Awaitable<Result>): running is Promise<Result> {
+  return typeof running === "object" && running !== null && "then" in running;
+}
+
+async function awaitHandler<Result>(running: Promise<Result>, context: HandlerCall): Promise<Result> {
   try {
-    await running;
+    return await running;
   } catch (error) {
-    fail(error, context);
+    return fail(error, context);
   }
 }
 
-function fail(error: unknown, { path, eventId, logger }: NotifierCall): never {
+function fail(error: unknown, { path, eventId, logger }: HandlerCall): never {
   logger.log("error", "handler failed", { method: path.slice(path.lastIndexOf("/") + 1), eventId, error });
   throw error;
 }
 
 /** What most handlers never ask for is read when it is. */
-class NotifierCall implements CallContext {
+class HandlerCall implements EventContext {
   readonly logger: Logger;
   readonly #call: ServerCall;
 

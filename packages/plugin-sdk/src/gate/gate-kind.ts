@@ -1,0 +1,27 @@
+import { definePluginKind } from "@fairlead/go-plugin";
+import type { ServeContext } from "@fairlead/go-plugin";
+import type { ServiceRegistrar } from "@fairlead/grpc";
+import { FILE_DESCRIPTORS } from "../gen/gate/descriptors.ts";
+import { callHandler } from "../rpc/call-handler.ts";
+import { decodeDescriptors } from "../rpc/descriptors.ts";
+import { createGateClient } from "./gate-client.ts";
+import type { GateClient } from "./gate-client.ts";
+import type { GateHandlers } from "./gate-handlers.ts";
+import { gateMethods } from "./gate-methods.ts";
+
+/** The name of the gate's service: a plugin that has one names it among its services. */
+export const GATE_SERVICE = "fairlead.Gate";
+
+/** The gate of a plugin of whatever kind, from both sides. It has no cookie of its own. */
+export const gateKind = definePluginKind<GateHandlers, GateClient>({
+  name: "gate",
+  register: registerGate,
+  connect: (connection) => createGateClient(connection),
+  descriptors: () => decodeDescriptors(FILE_DESCRIPTORS),
+});
+
+function registerGate(registrar: ServiceRegistrar, handlers: GateHandlers, { logger }: ServeContext): void {
+  registrar.handleUnary(gateMethods.check, (request, call) =>
+    callHandler((context) => handlers.check(request, context), call, logger),
+  );
+}
