@@ -1,0 +1,9 @@
+import type { LoadedKind } from "../serve/kind-serving.ts";
+import { describeEventSearcher } from "./describe-eventsearcher.ts";
+import type { EventSearcherHandlers } from "./eventsearcher-handlers.ts";
+import { eventSearcherKind } from "./eventsearcher-kind.ts";
+
+export const servedEventSearcher: LoadedKind<EventSearcherHandlers> = {
+  kind: eventSearcherKind,
+  describe: describeEventSearcher,
+};
