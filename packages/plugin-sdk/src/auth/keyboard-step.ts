@@ -41,7 +41,8 @@ export function accepted(): Accepted {
 /** What the server puts in the place of an answer that it checked. */
 export const CHECKED_ANSWER = "OK";
 
-const CHECKS = { password: 1, "second-factor": 2 } as const;
+/** What lets the server check an answer, as it travels. */
+export const SERVER_CHECKS = { password: 1, "second-factor": 2 } as const;
 
 export const acceptedStep: KeyboardStepResponse = {
   instructions: "",
@@ -65,6 +66,6 @@ export function toStepResponse({ instructions = "", questions, check }: Keyboard
     questions: questions.map(({ prompt }) => prompt),
     echos: questions.map(({ echo }) => echo),
     authResult: 0,
-    checkPassword: check === undefined ? 0 : CHECKS[check],
+    checkPassword: check === undefined ? 0 : SERVER_CHECKS[check],
   };
 }
