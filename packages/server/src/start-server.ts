@@ -13,6 +13,7 @@ import { openUserFileSystem } from "./files/user-file-system.ts";
 import { createAuthenticator } from "./login/authenticator.ts";
 import { openUserAdmin } from "./open-user-admin.ts";
 import { createSessionRegistry } from "./login/session-registry.ts";
+import { type HttpServers, startHttpServers } from "./http/start-http-servers.ts";
 import type { UserAdmin } from "./login/user-admin.ts";
 import { LateKmsPlugins } from "./secrets/kms-plugins.ts";
 import { createSecretStore, requireKmsProvider } from "./secrets/secret-store.ts";
@@ -45,6 +46,8 @@ export interface StopOptions {
 export interface FairleadServer extends AsyncDisposable {
   /** What it listens on, with the ports that were really opened. */
   readonly addresses: readonly Binding[];
+  /** What it listens on by HTTP: the REST API, and the metrics. */
+  readonly http: Pick<HttpServers, "addresses" | "telemetryAddress">;
   readonly users: UserAdmin;
   readonly plugins: PluginManager;
   /** SSH connections open now. */
@@ -71,7 +74,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   const kmsSettings = readKmsSettings(config);
   const kms = new LateKmsPlugins();
   const secrets = createSecretStore(kmsSettings, kms);
-  const { store, users, hasher } = openUserAdmin(config, secrets);
+  const { store, users, admins, hasher } = openUserAdmin(config, secrets);
   started.defer(async () => {
     await store.close();
   });
@@ -104,7 +107,11 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     },
   });
   const quotas = createDiskQuotaLedger();
-  const ssh = await startSshServer({
+  let ssh: SshServer | undefined;
+  const http = started.use(
+    await startHttpServers({ config, plugins, admins, logger, connectionCount: () => ssh?.connectionCount ?? 0 }),
+  );
+  ssh = await startSshServer({
     ...settings,
     hostKeys,
     authenticator,
@@ -122,21 +129,23 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
       }),
   });
   logger.log("info", "listening", { addresses: ssh.addresses });
-  return new RunningServer(ssh, users, plugins, started.move());
+  return new RunningServer(ssh, http, users, plugins, started.move());
 }
 
 class RunningServer implements FairleadServer {
   readonly users: UserAdmin;
   readonly plugins: PluginManager;
   readonly addresses: readonly Binding[];
+  readonly http: Pick<HttpServers, "addresses" | "telemetryAddress">;
   readonly #ssh: SshServer;
   readonly #rest: AsyncDisposableStack;
   #stopping: Promise<void> | undefined;
 
-  constructor(ssh: SshServer, users: UserAdmin, plugins: PluginManager, rest: AsyncDisposableStack) {
+  constructor(ssh: SshServer, http: HttpServers, users: UserAdmin, plugins: PluginManager, rest: AsyncDisposableStack) {
     this.users = users;
     this.plugins = plugins;
     this.addresses = ssh.addresses;
+    this.http = http;
     this.#ssh = ssh;
     this.#rest = rest;
   }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
+import { adminCommand } from "./admin-commands.ts";
 import { serveCommand } from "./serve-command.ts";
 import type { Terminal } from "./terminal.ts";
 import { userCommand } from "./user-commands.ts";
@@ -35,7 +36,8 @@ First steps:
 Configuration files and SFTPGO_… variables are SFTPGo's. Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )
     .addCommand(serveCommand(terminal))
-    .addCommand(userCommand(terminal));
+    .addCommand(userCommand(terminal))
+    .addCommand(adminCommand(terminal));
   return silenced(root, terminal);
 }
 
