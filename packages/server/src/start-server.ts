@@ -121,6 +121,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
       await openUserFileSystem({
         session,
         events: plugins.notifiers,
+        gate: plugins.gates,
         activity: store,
         quotas,
         uploadMode: config.common.upload_mode,

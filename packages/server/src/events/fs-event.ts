@@ -62,7 +62,8 @@ export function buildFsEvent(session: SessionFacts, facts: FsFacts, clock: Event
   };
 }
 
-function diskPath(homeDir: string, virtualPath: string): string {
+/** Where a virtual path is on the disk, by its text; links are not followed. */
+export function diskPath(homeDir: string, virtualPath: string): string {
   const path = join(homeDir, virtualPath);
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }

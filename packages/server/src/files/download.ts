@@ -6,23 +6,22 @@ import { copyBytes, type PathHandle } from "./copy-bytes.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { noSuchFile, toSftpError } from "./file-errors.ts";
 import type { FilesContext } from "./files-context.ts";
+import type { Place } from "./jail/jail.ts";
 import type { HeldFile } from "./held-file.ts";
 import type { Attempt } from "./session-events.ts";
 import type { Quota } from "./quota.ts";
 import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attributes.ts";
 
 /**
- * Opens a file for reading. `pre-download` goes out before the disk is asked, so that a missing file leaves it alone,
- * as observed. A directory opens too, as on any POSIX server, and then refuses to be read.
+ * Opens a file for reading. `pre-download` goes out before the file is opened, so that a missing file leaves it alone,
+ * as observed; what was refused sends nothing. A directory opens too, as on any POSIX server, and then refuses to be read.
  */
 export async function openDownload(context: FilesContext, path: string): Promise<Download> {
-  const { access, events, jail, quota } = context;
+  const { access, quota } = context;
   access.require(path, "use", "download");
   const startMs = performance.now();
-  events.publish({ action: "pre-download", virtualPath: path });
-  const place = await jail.locate(path, { followLast: true });
+  const place = await locate(context, path);
   try {
-    access.requireAt(place, "use", "download");
     const { stats } = place;
     if (!stats) throw noSuchFile();
     if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
@@ -36,6 +35,31 @@ export async function openDownload(context: FilesContext, path: string): Promise
     });
   } finally {
     place.release();
+  }
+}
+
+/** Where the file is, once nothing but the disk can refuse, and `pre-download` is out. */
+async function locate(context: FilesContext, path: string): Promise<Place> {
+  const { access, events, gate, jail } = context;
+  const announce = () => events.publish({ action: "pre-download", virtualPath: path });
+  let place: Place;
+  try {
+    place = await jail.locate(path, { followLast: true });
+  } catch (error) {
+    announce();
+    throw error;
+  }
+  try {
+    access.requireAt(place, "use", "download");
+    const { stats, virtualPath } = place;
+    // What is not there is not asked about: it is not opened either.
+    const asked = stats && gate.ask({ operation: "download", virtualPath, fileSizeBytes: stats.size });
+    if (asked) await asked;
+    announce();
+    return place;
+  } catch (error) {
+    place.release();
+    throw error;
   }
 }
 

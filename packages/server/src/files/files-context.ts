@@ -1,5 +1,6 @@
 import type { User } from "../domain/user.ts";
 import type { Access } from "./access.ts";
+import type { OperationGate } from "./operation-gate.ts";
 import type { Jail } from "./jail/jail.ts";
 import type { Quota } from "./quota.ts";
 import type { SessionEvents } from "./session-events.ts";
@@ -35,6 +36,8 @@ export interface FilesContext {
   readonly user: User;
   readonly jail: Jail;
   readonly access: Access;
+  /** Asked last before something is done, when all of ours allows it. */
+  readonly gate: OperationGate;
   readonly events: SessionEvents;
   readonly policy: FilePolicy;
   /** Undefined for a user without a quota. */

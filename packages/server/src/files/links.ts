@@ -52,10 +52,11 @@ export async function readSymlink(context: FilesContext, path: string): Promise<
 /**
  * Makes a second name for a file (hardlink@openssh.com; SFTPGo has no such request). The new name can read and change
  * the file, so it needs `download` and `overwrite` where the file is, and `upload` and `create_symlinks` where the name
- * appears. To plugins it is a `copy`: another path holds the file now.
+ * appears. To plugins it is a `copy`: another path holds the file now; gates are asked to read and change the
+ * file, and to upload the name.
  */
 export async function makeHardLink(context: FilesContext, from: string, to: string): Promise<void> {
-  const { access, events, jail, quota } = context;
+  const { access, events, gate, jail, quota } = context;
   const startMs = performance.now();
   for (const permission of ["download", "overwrite"] as const) access.require(from, "use", permission);
   for (const permission of ["upload", "create_symlinks"] as const) access.require(to, "create", permission);
@@ -65,6 +66,11 @@ export async function makeHardLink(context: FilesContext, from: string, to: stri
       for (const permission of ["upload", "create_symlinks"] as const) access.requireAt(target, "create", permission);
       if (!source.stats) throw noSuchFile();
       if (!source.stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
+      const { size: fileSizeBytes } = source.stats;
+      for (const operation of ["download", "upload"] as const) {
+        await gate.ask({ operation, virtualPath: source.virtualPath, fileSizeBytes });
+      }
+      await gate.ask({ operation: "upload", virtualPath: target.virtualPath });
       await givingName(quota, source.path, () => link(source.path, target.path));
       return source.stats.size;
     }),

@@ -19,7 +19,7 @@ const SCP_OPEN_FLAGS = 512;
 const ATTEMPTS = 3;
 
 /**
- * Opens a file for writing. Refusals send no event; `pre-upload` goes out once nothing but the disk can refuse, so
+ * Opens a file for writing. Refusals send no event, a plugin's neither; `pre-upload` goes out once nothing but the disk can refuse, so
  * that a missing directory or an EXCL on an existing file leaves it alone, as observed.
  */
 export async function openUpload(context: FilesContext, path: string, flags: OpenFlags): Promise<Upload> {
@@ -53,7 +53,7 @@ class UploadOpening {
     const place = await this.#locate();
     let keepsPlace = false;
     try {
-      const plan = place.stats ? this.#planExisting(place, place.stats) : this.#planNew(place);
+      const plan = await this.#plan(place);
       // An atomic upload moves its file at the end, and for that holds the directory.
       keepsPlace =
         this.#context.policy.uploadMode !== 0 && plan.startBytes === 0 && (plan.isNew || this.#flags.truncate);
@@ -78,7 +78,24 @@ class UploadOpening {
     }
   }
 
-  #planExisting(place: Place, stats: Stats): Plan {
+  /** Nothing but the disk can refuse afterwards, and `pre-upload` is out. */
+  async #plan(place: Place): Promise<Plan> {
+    const { stats, virtualPath } = place;
+    const existing = stats && this.#requireExisting(place, stats);
+    if (!existing) this.#requireNew(place);
+    const facts = { virtualPath, fileSizeBytes: existing?.size ?? 0 };
+    const { gate } = this.#context;
+    const asked = gate.ask({ operation: "upload", ...facts, openFlags: this.#openFlags(existing) });
+    if (asked) await asked;
+    // Some clients open READ|WRITE only to write: without `download` such a handle writes and does not read.
+    const mayRead = this.#flags.read && this.#context.access.permitsAt(place, this.#path, "download");
+    const reading = mayRead && existing ? gate.permits({ operation: "download", ...facts }) : undefined;
+    const canRead = reading ? await reading : mayRead;
+    this.#publishPre(existing);
+    return existing ? this.#planExisting(place, existing, canRead) : this.#planNew(place, canRead);
+  }
+
+  #requireExisting(place: Place, stats: Stats): Stats {
     const { access, quota, maxUploadBytes } = this.#context;
     access.require(this.#path, "create", "overwrite");
     access.requireAt(place, "create", "overwrite");
@@ -86,29 +103,32 @@ class UploadOpening {
     if (!stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
     const startBytes = this.#flags.truncate ? 0 : stats.size;
     if (quota?.isFull === true || (startBytes > 0 && startBytes >= maxUploadBytes)) throw limitExceeded();
-    this.#publishPre(stats);
-    if (this.#flags.exclusive) throw new SftpError("FAILURE", "file exists");
-    return this.#plan(place, { isNew: false, startBytes });
+    return stats;
   }
 
-  #planNew(place: Place): Plan {
+  #requireNew(place: Place): void {
     const { access, quota } = this.#context;
     access.require(this.#path, "create", "upload");
     access.requireAt(place, "create", "upload");
     if (quota?.isFull === true || quota?.hasRoomForFile === false) throw limitExceeded();
-    this.#publishPre(undefined);
-    if (!this.#flags.create) throw noSuchFile();
-    if (quota?.tryAddFile() === false) throw limitExceeded();
-    return this.#plan(place, { isNew: true, startBytes: 0 });
   }
 
-  #plan(place: Place, found: Pick<Plan, "isNew" | "startBytes">): Plan {
-    const { read, write, append } = this.#flags;
+  #planExisting(place: Place, stats: Stats, canRead: boolean): Plan {
+    if (this.#flags.exclusive) throw new SftpError("FAILURE", "file exists");
+    return this.#complete(place, { isNew: false, startBytes: this.#flags.truncate ? 0 : stats.size, canRead });
+  }
+
+  #planNew(place: Place, canRead: boolean): Plan {
+    if (!this.#flags.create) throw noSuchFile();
+    if (this.#context.quota?.tryAddFile() === false) throw limitExceeded();
+    return this.#complete(place, { isNew: true, startBytes: 0, canRead });
+  }
+
+  #complete(place: Place, found: Pick<Plan, "canRead" | "isNew" | "startBytes">): Plan {
+    const { write, append } = this.#flags;
     return {
       ...found,
       paths: { named: this.#path, resolved: place.virtualPath },
-      // Some clients open READ|WRITE only to write: without `download` such a handle writes and does not read.
-      canRead: read && this.#context.access.permitsAt(place, this.#path, "download"),
       canWrite: write || append,
       appends: append,
       startMs: this.#startMs,
@@ -179,14 +199,17 @@ class UploadOpening {
   }
 
   #publishPre(existing: Stats | undefined): void {
-    const { events } = this.#context;
-    const flags = existing ? eventOpenFlags(this.#flags) : 0;
-    events.publish({
+    this.#context.events.publish({
       action: "pre-upload",
       virtualPath: this.#path,
       fileSizeBytes: BigInt(existing?.size ?? 0),
-      openFlags: events.isScp ? SCP_OPEN_FLAGS : flags,
+      openFlags: this.#openFlags(existing),
     });
+  }
+
+  #openFlags(existing: Stats | undefined): number {
+    if (this.#context.events.isScp) return SCP_OPEN_FLAGS;
+    return existing ? eventOpenFlags(this.#flags) : 0;
   }
 }
 

@@ -40,7 +40,7 @@ interface Move {
 }
 
 async function move(context: FilesContext, { from, source, to, target, mayReplace }: Move): Promise<void> {
-  const { access, quota } = context;
+  const { access, gate, quota } = context;
   if (!source.stats) throw noSuchFile();
   const isDirectory = source.stats.isDirectory();
   const permissions: readonly Permission[] = ["rename", isDirectory ? "rename_dirs" : "rename_files"];
@@ -61,6 +61,13 @@ async function move(context: FilesContext, { from, source, to, target, mayReplac
     if (!canOverwrite) throw permissionDenied();
     if (!mayReplace) throw new SftpError("FAILURE", "file exists");
   }
+  const asked = gate.ask({
+    operation: "rename",
+    virtualPath: source.virtualPath,
+    virtualTargetPath: target.virtualPath,
+    fileSizeBytes: isDirectory ? 0 : source.stats.size,
+  });
+  if (asked) await asked;
   const mayTakeName = isDirectory || (canOverwrite && mayReplace);
   await takingName(quota, target.path, async () => {
     await requirePaid(quota, source.path);

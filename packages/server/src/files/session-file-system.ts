@@ -86,14 +86,17 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   }
 
   async remove(path: string): Promise<void> {
-    const { access, events, jail, quota } = this.#context;
+    const { access, events, gate, jail, quota } = this.#context;
     const startMs = performance.now();
     access.require(path, "use", "delete", "delete_files");
     await atPlace(jail, path, NO_FOLLOW, async (place) => {
       access.requireAt(place, "use", "delete", "delete_files");
       if (!place.stats) throw noSuchFile();
       if (place.stats.isDirectory()) throw new SftpError("FAILURE", "is a directory");
-      const fileSizeBytes = BigInt(place.stats.size);
+      const { size } = place.stats;
+      const asked = gate.ask({ operation: "delete", virtualPath: place.virtualPath, fileSizeBytes: size });
+      if (asked) await asked;
+      const fileSizeBytes = BigInt(size);
       events.publish({ action: "pre-delete", virtualPath: path, fileSizeBytes });
       await takingName(quota, place.path, () => unlink(place.path));
       events.publishDone({
@@ -106,11 +109,13 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    const { access, events, jail } = this.#context;
+    const { access, events, gate, jail } = this.#context;
     const startMs = performance.now();
     access.require(path, "create", "create_dirs");
     await atPlace(jail, path, NO_FOLLOW, async (place) => {
       access.requireAt(place, "create", "create_dirs");
+      const asked = gate.ask({ operation: "mkdir", virtualPath: place.virtualPath });
+      if (asked) await asked;
       await mkdir(place.path);
       await giveDirectory(this.#context, path, place);
     });
@@ -120,7 +125,7 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
   }
 
   async removeDirectory(path: string): Promise<void> {
-    const { access, events, jail } = this.#context;
+    const { access, events, gate, jail } = this.#context;
     const startMs = performance.now();
     if (path === "/") throw permissionDenied();
     access.require(path, "use", "delete", "delete_dirs");
@@ -128,6 +133,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       access.requireAt(place, "use", "delete", "delete_dirs");
       if (!place.stats) throw noSuchFile();
       if (!place.stats.isDirectory()) throw new SftpError("FAILURE", "not a directory");
+      const asked = gate.ask({ operation: "rmdir", virtualPath: place.virtualPath });
+      if (asked) await asked;
       await rmdir(place.path);
     });
     events.publishDone({ action: "rmdir", virtualPath: path, elapsedMs: performance.now() - startMs });
@@ -178,8 +185,9 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
 
   /** Closes what a session left open, as cut off, and lets go of the home. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { jail, openHandles } = this.#context;
+    const { gate, jail, openHandles } = this.#context;
     this.#hasEnded = true;
+    gate.end();
     await Promise.allSettled(Array.from(openHandles, (handle) => handle.close({ aborted: true })));
     jail.close();
   }

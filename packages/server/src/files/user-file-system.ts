@@ -10,6 +10,7 @@ import type { SessionFacts } from "../events/session-facts.ts";
 import { Access } from "./access.ts";
 import type { FilePolicy, FilesContext } from "./files-context.ts";
 import type { Jail } from "./jail/jail.ts";
+import { type Gate, OperationGate } from "./operation-gate.ts";
 import { openHomeJail } from "./jail/open-jail.ts";
 import { hasQuota, Quota, type QuotaLedger } from "./quota.ts";
 import { ReportedFileSystem } from "./reported-file-system.ts";
@@ -27,6 +28,10 @@ export interface UserFileSystemOptions extends Partial<FilePolicy> {
   readonly activity: UserActivity;
   /** What users have stored; needed for users with a quota, who are refused without. One for the whole process. */
   readonly quotas?: QuotaLedger;
+  /** Plugins that may refuse operations. Default: nobody is asked. */
+  readonly gate?: Gate;
+  /** Shows the user why a plugin refused, where the client has a place for it. */
+  readonly tellUser?: (text: string) => void;
   /** How the home is opened. Default {@link openHomeJail}, which takes the strongest jail the system has. */
   readonly openJail?: (user: User) => Promise<Jail>;
   /** Time stamps of events. Default: the process's own clock. */
@@ -66,6 +71,7 @@ function createFileSystem(options: UserFileSystemOptions, foundations: Foundatio
   const context: FilesContext = {
     ...foundations,
     user,
+    gate: new OperationGate(session, options.gate, options.tellUser),
     events: new SessionEvents(session, events, activity, clock),
     policy: {
       uploadMode: options.uploadMode ?? 0,
