@@ -28,15 +28,16 @@ export class AggregatedLog {
     this.#clock = clock;
   }
 
-  report(event: RepeatedEvent): void {
+  /** @param times how many of them this stands for */
+  report(event: RepeatedEvent, times = 1): void {
     const key = `${event.message}\0${event.group}`;
     const window = this.#open.get(key);
     if (window !== undefined) {
-      window.count++;
+      window.count += times;
       window.last = event;
       return;
     }
-    this.#write(event, 1);
+    this.#write(event, times);
     this.#openWindow(key, event);
   }
 

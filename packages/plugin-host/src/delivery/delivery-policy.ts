@@ -18,6 +18,11 @@ export interface DeliveryPolicy {
    * out the attempts it is to hide.
    */
   readonly maxFailedLoginBytes: number;
+  /**
+   * Of events that are in the journal, how many are held in memory to be sent next, in bytes by estimate. Default 8 MiB; the
+   * others are read when there is room. Failed logins get an eighth of it beside.
+   */
+  readonly journalWindowBytes: number;
 }
 
 /** What is delivered how, unless told otherwise. */
@@ -27,4 +32,5 @@ export const defaultDeliveryPolicy: DeliveryPolicy = {
   callTimeoutMs: 20_000,
   maxQueueBytes: 64 * 1024 * 1024,
   maxFailedLoginBytes: 8 * 1024 * 1024,
+  journalWindowBytes: 8 * 1024 * 1024,
 };

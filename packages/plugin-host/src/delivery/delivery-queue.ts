@@ -10,6 +10,10 @@ export interface QueuedEvent {
   attempts: number;
   /** Counts towards `retry_queue_max_size`: it failed, or came while the plugin was down. */
   waitsForRetry: boolean;
+  /** Its place in the journal; `undefined` for one that is only in memory. Also once the journal has dropped it. */
+  seq: number | undefined;
+  /** When the plugin first answered that it does not take it, milliseconds of the monotonic clock. */
+  refusedSinceMs: number | undefined;
 }
 
 export interface QueueBounds {
@@ -56,6 +60,16 @@ export class DeliveryQueue {
 
   get waitingForRetry(): number {
     return this.#waitingForRetry;
+  }
+
+  /** Events with one key. */
+  lengthOf(key: string): number {
+    return this.#lanes.lengthOf(key);
+  }
+
+  /** The first event of each key. */
+  heads(): Iterable<QueuedEvent> {
+    return this.#lanes.heads();
   }
 
   hasRoomFor(sizeBytes: number): boolean {
@@ -108,7 +122,12 @@ export class DeliveryQueue {
   /** Takes out every event that is not under way. */
   clear(): readonly QueuedEvent[] {
     this.#cancelTimers();
-    const removed = this.#lanes.clear();
+    return this.remove(() => true);
+  }
+
+  /** Takes out events that are not under way. */
+  remove(isRemoved: (queued: QueuedEvent) => boolean): readonly QueuedEvent[] {
+    const removed = this.#lanes.remove(isRemoved);
     for (const queued of removed) this.#forget(queued);
     return removed;
   }

@@ -27,6 +27,16 @@ export class EventLanes<Item> {
     this.#ready.push(created);
   }
 
+  /** Events of one lane, its head included. */
+  lengthOf(key: string): number {
+    return this.#lanes.get(key)?.items.length ?? 0;
+  }
+
+  /** The heads of all lanes. */
+  *heads(): Iterable<Item> {
+    for (const { items } of this.#lanes.values()) if (items.head !== undefined) yield items.head;
+  }
+
   /** The lane whose turn it is, first come, first served; its head may now be delivered. */
   take(): Lane<Item> | undefined {
     const lane = this.#ready.shift();
@@ -61,16 +71,32 @@ export class EventLanes<Item> {
 
   /** Takes out every event that is not being delivered. */
   clear(): readonly Item[] {
+    return this.remove(() => true);
+  }
+
+  /** Takes out events that are not being delivered. */
+  remove(isRemoved: (item: Item) => boolean): readonly Item[] {
     const removed: Item[] = [];
     for (const record of this.#lanes.values()) {
-      const head = record.state === "taken" ? record.items.shift() : undefined;
-      for (let item = record.items.shift(); item !== undefined; item = record.items.shift()) removed.push(item);
-      if (head === undefined) this.#lanes.delete(record.key);
-      else record.items.push(head);
+      const before = removed.length;
+      const taken = record.state === "taken" ? record.items.shift() : undefined;
+      const kept: Item[] = taken === undefined ? [] : [taken];
+      const head = record.items.head;
+      for (let item = record.items.shift(); item !== undefined; item = record.items.shift()) {
+        (isRemoved(item) ? removed : kept).push(item);
+      }
+      for (const item of kept) record.items.push(item);
+      if (removed.length > before) this.#settleLane(record, head);
     }
-    this.#ready.clear();
+    this.#ready.filter((record) => record.items.length > 0);
     this.#length -= removed.length;
     return removed;
+  }
+
+  /** After events were taken out of a lane: what failed may be among them, and what follows has not failed yet. */
+  #settleLane(record: LaneRecord<Item>, headBefore: Item | undefined): void {
+    if (record.items.length === 0) this.#lanes.delete(record.key);
+    else if (record.state === "resting" && record.items.head !== headBefore) this.#makeReady(record);
   }
 
   #makeReady(record: LaneRecord<Item>): void {
@@ -123,6 +149,11 @@ class Fifo<Item> {
       this.#first = 0;
     }
     return item;
+  }
+
+  filter(isKept: (item: Item) => boolean): void {
+    this.#items = this.#items.slice(this.#first).filter((item) => item !== undefined && isKept(item));
+    this.#first = 0;
   }
 
   clear(): void {

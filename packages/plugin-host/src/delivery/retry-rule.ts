@@ -14,6 +14,14 @@ export type DropReason =
   | "plugin-down"
   /** It cannot be encoded. */
   | "unsendable"
+  /** The journal has reached its size. */
+  | "journal-full"
+  /** The journal cannot be written, and what waits for it takes all the memory it may. */
+  | "journal-failing"
+  /** It waited in the journal for longer than it may. */
+  | "expired"
+  /** A row of the journal that is no event. */
+  | "unreadable"
   /** The host stopped before it could be delivered. */
   | "stopped";
 
@@ -34,6 +42,23 @@ export function judgeFailedDelivery(facts: FailedDelivery): DropReason | undefin
   if (facts.ageMs > facts.retryMaxTimeS * 1_000) return "too-old";
   if (facts.retryQueueMaxSize > 0 && facts.waiting >= facts.retryQueueMaxSize) return "retry-queue-full";
   return undefined;
+}
+
+/**
+ * Whether a plugin's answer is about the event. A plugin that is gone or too slow says nothing about it: with a journal such
+ * an event waits for as long as the journal keeps it.
+ */
+export function isRefusal(code: string): boolean {
+  return code !== "UNAVAILABLE" && code !== "CANCELLED" && code !== "DEADLINE_EXCEEDED";
+}
+
+/**
+ * The rule for events of the journal: `retry_max_time`, when it is set, begins when the plugin refuses the event for the
+ * first time, so that time in which the plugin was down costs no event. Unset, events are tried until they are too old for
+ * the journal. `undefined`: try again.
+ */
+export function judgeJournaledDelivery(retryMaxTimeS: number, refusedForMs: number): DropReason | undefined {
+  return retryMaxTimeS > 0 && refusedForMs > retryMaxTimeS * 1_000 ? "too-old" : undefined;
 }
 
 const firstRetryDelayMs = 200;
