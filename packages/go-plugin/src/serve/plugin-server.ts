@@ -75,7 +75,7 @@ export async function openServer(options: ServerOptions, stdio: StdioRelay): Pro
   checkGrpc(options.grpc);
   const appVersion = chooseVersion(options, logger);
   const tls = createPluginTls(options, logger);
-  await options.start?.();
+  await options.start?.({ logger });
   options.signal?.throwIfAborted();
   const multiplex = readMultiplex(options.env);
   const door = multiplex === true ? new MuxDoor({ peer: "host", createSession: await loadYamux(), logger }) : undefined;

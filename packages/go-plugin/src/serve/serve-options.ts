@@ -40,8 +40,11 @@ export interface ServeOptions {
   readonly grpc?: PluginGrpcOptions;
   /** How long running calls and `stop` may take when the host ends the plugin, milliseconds. Default 1 500. */
   readonly shutdownGraceMs?: number;
-  /** Runs before the handshake line is printed; the host waits for it. A rejection fails the start. */
-  readonly start?: () => Promise<void>;
+  /**
+   * Runs before the handshake line is printed and before the kinds are registered; the host waits for it. A rejection
+   * fails the start. Its logger is the one the kinds get.
+   */
+  readonly start?: (context: { readonly logger: Logger }) => Promise<void>;
   /** Runs when the plugin ends, after its calls; bounded by `shutdownGraceMs`. */
   readonly stop?: () => Promise<void>;
 }

@@ -3,7 +3,8 @@ import { LogEventType } from "./events.ts";
 import type { NotifierHandlers } from "./notifier-handlers.ts";
 
 /** The configuration that sends a plugin all it has handlers for, and nothing else. */
-export function describeNotifier(plugin: NotifierHandlers): PluginSelfDescription {
+export function describeNotifier(handlers: NotifierHandlers | undefined): PluginSelfDescription {
+  const plugin: { readonly [Name in keyof NotifierHandlers]?: unknown } = handlers ?? everyHandler;
   const handlesNothing = !plugin.onFsEvent && !plugin.onProviderEvent && !plugin.onLogEvent;
   return {
     type: "notifier",
@@ -15,17 +16,19 @@ export function describeNotifier(plugin: NotifierHandlers): PluginSelfDescriptio
     }),
     options: {
       notifier_options: {
-        ...(plugin.onFsEvent && { fs_events: fsActions }),
-        ...(plugin.onProviderEvent && {
+        ...(plugin.onFsEvent !== undefined && { fs_events: fsActions }),
+        ...(plugin.onProviderEvent !== undefined && {
           provider_events: ["add", "update", "delete"],
           provider_objects: providerObjects,
         }),
-        ...(plugin.onLogEvent && { log_events: Object.values(LogEventType) }),
+        ...(plugin.onLogEvent !== undefined && { log_events: Object.values(LogEventType) }),
         retry_max_time: 60,
       },
     },
   };
 }
+
+const everyHandler = { onFsEvent: true, onProviderEvent: true, onLogEvent: true };
 
 const fsActions = [
   "download",

@@ -1,4 +1,4 @@
-/** How a person can make a server run this plugin. */
+/** How a person can make a server run this plugin as one of its kinds. */
 export interface PluginSelfDescription {
   /** `notifier`, `auth` … as in the server's configuration. */
   readonly type: string;
@@ -19,29 +19,84 @@ export interface PluginExecutable {
   readonly needsPath: boolean;
 }
 
+/** What a server has to give the plugin beside its type. */
+export interface PluginNeeds {
+  readonly args: readonly string[];
+  /** What variables begin with that belong to it. Default: as the server derives it from the executable. */
+  readonly envPrefix: string | undefined;
+  /** Further variables, by name. */
+  readonly variables: readonly string[];
+  /** Its settings, a line and more each; nothing when it has none. */
+  readonly settings: string;
+}
+
+const NO_NEEDS: PluginNeeds = { args: [], envPrefix: undefined, variables: [], settings: "" };
+
 /**
  * What a plugin tells a person who runs it by hand: what it is, who runs it, and the configuration to paste. It goes
  * before go-plugin's own three lines.
  */
-export function formatRunByHandText(description: PluginSelfDescription, executable: PluginExecutable): string {
-  const entry = {
-    type: description.type,
+export function formatRunByHandText(
+  descriptions: readonly PluginSelfDescription[],
+  executable: PluginExecutable,
+  needs: PluginNeeds = NO_NEEDS,
+): string {
+  const lacking = descriptions.flatMap(({ missing }) => (missing === undefined ? [] : [`${missing}\n`]));
+  const usable = descriptions.filter(({ missing }) => missing === undefined);
+  const introduction = formatIntroduction(descriptions, executable.path);
+  if (usable.length === 0) return `${introduction}${lacking.join("")}\n`;
+  const entries = usable.map((description) => formatEntry(createEntry(description, executable, needs)));
+  return [
+    introduction,
+    ...lacking,
+    formatPreparation(executable),
+    usable.length === 1 ? "Add this entry" : "Add these entries, or those you want,",
+    ' to the list "plugins" of the server\'s configuration file (sftpgo.json or fairlead.json) and restart ',
+    `the server:\n\n${indent(entries.join(",\n"))}\n\n`,
+    needs.settings === "" ? "" : `Its settings, as args or as variables of the server:\n\n${needs.settings}\n`,
+  ].join("");
+}
+
+function formatIntroduction(descriptions: readonly PluginSelfDescription[], path: string): string {
+  const [first, ...others] = descriptions;
+  if (first !== undefined && others.length === 0) {
+    return `${path} is ${articleFor(first.type)} ${first.type} plugin for SFTPGo and Fairlead. It ${first.purpose}.\n`;
+  }
+  const kinds = descriptions.map(({ type, purpose }) => `  ${type}: it ${purpose}\n`);
+  return `${path} is several plugins for SFTPGo and Fairlead, which runs them in one process:\n\n${kinds.join("")}\n`;
+}
+
+export function articleFor(noun: string): string {
+  return /^[aeiou]/.test(noun) ? "an" : "a";
+}
+
+function formatPreparation({ path, runnable }: PluginExecutable): string {
+  const start = "It does nothing by itself: the server starts it. ";
+  if (runnable) return start;
+  return `${start}\nFirst make it executable: its first line must be "#!/usr/bin/env node", then run\n\n  chmod +x ${path}\n\n`;
+}
+
+function createEntry(
+  { type, options }: PluginSelfDescription,
+  executable: PluginExecutable,
+  { args, envPrefix, variables }: PluginNeeds,
+): Readonly<Record<string, unknown>> {
+  const names = [...(executable.needsPath ? ["PATH"] : []), ...variables];
+  return {
+    type,
     cmd: executable.path,
+    ...(args.length > 0 && { args }),
     auto_mtls: true,
-    ...(executable.needsPath && { env_vars: ["PATH"] }),
-    ...description.options,
+    ...(envPrefix !== undefined && envPrefix !== derivePrefix(executable.path) && { env_prefix: envPrefix }),
+    ...(names.length > 0 && { env_vars: names }),
+    ...options,
   };
-  const preparation = executable.runnable
-    ? ""
-    : `First make it executable: its first line must be "#!/usr/bin/env node", then run\n\n  chmod +x ${executable.path}\n\n`;
-  const introduction = `${executable.path} is a ${description.type} plugin for SFTPGo and Fairlead. It ${description.purpose}.\n`;
-  if (description.missing !== undefined) return `${introduction}${description.missing}\n\n`;
-  return (
-    introduction +
-    `It does nothing by itself: the server starts it. ${preparation === "" ? "" : "\n"}${preparation}` +
-    `Add this entry to the list "plugins" of the server's configuration file (sftpgo.json or fairlead.json) and restart ` +
-    `the server:\n\n${indent(formatEntry(entry))}\n\n`
-  );
+}
+
+/** What servers hand a plugin whose entry has no `env_prefix`: `MY_PLUGIN_` for `my-plugin.ts`. */
+function derivePrefix(path: string): string {
+  const { parse } = process.getBuiltinModule("node:path");
+  return `${parse(path).name.replaceAll("-", "_").toUpperCase()}_`;
 }
 
 /** Finds out how this process was started. Loads what it needs only then: a plugin that a host starts never asks. */

@@ -17,8 +17,7 @@ export type SettingsRequest = "values" | "help" | "version";
 
 /** Whether the arguments ask for something else than a start. */
 export function findRequest(settings: Settings<unknown>, args: readonly string[]): SettingsRequest {
-  const [first, ...others] = args;
-  const own = first !== undefined && first === settings.command ? others : args;
+  const own = withoutCommand(settings, args);
   if (own[0] === "help" || own[0] === "h") return "help";
   const parsed = takeApart(nameSettings(settings), own);
   if (typeof parsed === "string") return "values";
@@ -32,17 +31,32 @@ export function findRequest(settings: Settings<unknown>, args: readonly string[]
  */
 export function readSettings<Values>(settings: Settings<Values>, { args, env }: SettingSources): Values {
   const named = nameSettings(settings);
-  const own = args[0] !== undefined && args[0] === settings.command ? args.slice(1) : args;
-  const parsed = takeApart(named, own);
+  const parsed = takeApart(named, withoutCommand(settings, args));
   if (typeof parsed === "string") throw invalid(parsed);
   const flags = withPositions(named, parsed, settings);
   const values = named.map((setting) => [setting.name, readValue(setting, flags, env)] as const);
   const missing = named.filter((_, index) => values[index]![1] === MISSING);
-  if (missing.length > 0) throw invalid(missing.map(formatMissing).join("; "));
+  if (missing.length > 0) {
+    throw invalid(missing.map(formatMissing).join("; "), { missing: missing.map(({ name }) => name) });
+  }
   return Object.fromEntries(values) as Values;
 }
 
+/** What was given for each flag; nothing when the arguments cannot be read. */
+export function givenFlags(
+  settings: Settings<unknown>,
+  args: readonly string[],
+): ReadonlyMap<string, readonly string[]> {
+  const named = nameSettings(settings);
+  const parsed = takeApart(named, withoutCommand(settings, args));
+  return typeof parsed === "string" ? new Map() : withPositions(named, parsed, settings);
+}
+
 const MISSING = Symbol("missing");
+
+function withoutCommand({ command }: Settings<unknown>, args: readonly string[]): readonly string[] {
+  return args[0] !== undefined && args[0] === command ? args.slice(1) : args;
+}
 
 function takeApart(named: readonly NamedSetting[], args: readonly string[]): ReturnType<typeof parseArguments> {
   return parseArguments(args, (name) => {
@@ -120,8 +134,8 @@ function shorten(text: string): string {
   return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}\u2026` : text;
 }
 
-function invalid(problem: string): PluginSdkError {
-  const error = new PluginSdkError("ERR_SETTINGS_INVALID", problem);
+function invalid(problem: string, details: { readonly missing?: readonly string[] } = {}): PluginSdkError {
+  const error = new PluginSdkError("ERR_SETTINGS_INVALID", problem, { details });
   // It is the mistake of who started the plugin: there is nothing to trace in the program.
   Object.defineProperty(error, "stack", { value: problem, configurable: true, writable: true });
   return error;

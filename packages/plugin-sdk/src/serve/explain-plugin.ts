@@ -1,0 +1,75 @@
+import { serve } from "@fairlead/go-plugin/serve";
+import type { PluginIdentity } from "../plugin-identity.ts";
+import { PluginSdkError } from "../plugin-sdk-error.ts";
+import { answerRequest } from "../settings/answer-request.ts";
+import type { Settings } from "../settings/define-settings.ts";
+import { readSettings } from "../settings/read-settings.ts";
+import { describeNeeds } from "../settings/settings-needs.ts";
+import { identify } from "./identify.ts";
+import { articleFor, describeOwnExecutable, formatRunByHandText } from "./run-by-hand.ts";
+import type { PluginProgram } from "./serve-kinds.ts";
+
+/**
+ * For a process that no server has started, or as something else than it is: says what it is, who runs it and how to
+ * configure it, and ends with 1, by go-plugin's own refusal. What was asked for (`--help`, `--version`) goes to stdout,
+ * and ends with 0.
+ */
+export async function explainPlugin<Values>(
+  program: PluginProgram<Values>,
+  askedTypes: readonly string[],
+): Promise<never> {
+  const args = process.argv.slice(2);
+  const [asked] = askedTypes;
+  if (asked !== undefined) {
+    process.stderr.write(formatWrongType(program, asked));
+  } else {
+    endIfAnswered(program, args);
+    process.stderr.write(await formatSelf(program, args));
+  }
+  return await serve({ handshake: program.kinds[0].handshake, versions: {} });
+}
+
+// The level in brackets is how go-plugin hosts tell it from chatter.
+function formatWrongType<Values>(program: PluginProgram<Values>, asked: string): string {
+  const own = program.kinds.map(({ type }) => `"${type}"`).join(" or ");
+  const { name } = identify(program);
+  return `[ERROR] ${name} is not ${articleFor(asked)} ${asked} plugin: the type of its entry in the server's configuration must be ${own}\n`;
+}
+
+function endIfAnswered<Values>(program: PluginProgram<Values>, args: readonly string[]): void {
+  const identity = identify(program);
+  const answer = answerRequest(program.settings ?? { declarations: {} }, args, identity);
+  if (answer !== undefined && (program.settings !== undefined || args.length === 1)) {
+    process.stdout.write(answer);
+    process.exit(0);
+  }
+  const complaint = program.settings === undefined ? undefined : findComplaint(program.settings, args, identity);
+  if (complaint === undefined) return;
+  process.stderr.write(complaint);
+  process.exit(1);
+}
+
+/** Of what is wrong with arguments; what is missing comes with the configuration. */
+function findComplaint(
+  settings: Settings<unknown>,
+  args: readonly string[],
+  { name }: Required<PluginIdentity>,
+): string | undefined {
+  try {
+    readSettings(settings, { args, env: process.env });
+  } catch (error) {
+    if (!PluginSdkError.is(error, "ERR_SETTINGS_INVALID")) throw error;
+    if (error.details["missing"] === undefined) return `${name}: ${error.message}\n${name} --help lists the settings\n`;
+  }
+  return undefined;
+}
+
+async function formatSelf<Values>(
+  { kinds, settings }: PluginProgram<Values>,
+  args: readonly string[],
+): Promise<string> {
+  const loaded = await Promise.all(kinds.map(async (kind) => await kind.load()));
+  const needs = settings === undefined ? undefined : describeNeeds(settings, args, process.env);
+  const descriptions = loaded.map((kind) => kind.describe());
+  return formatRunByHandText(descriptions, describeOwnExecutable(), needs);
+}

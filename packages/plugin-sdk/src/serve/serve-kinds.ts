@@ -1,0 +1,76 @@
+import { provide, serve } from "@fairlead/go-plugin/serve";
+import type { Awaitable } from "../call-context.ts";
+import { pluginInfoKind } from "../plugin-info/plugin-info-kind.ts";
+import type { PluginIdentity } from "../plugin-identity.ts";
+import type { StartContext } from "../plugin-lifecycle.ts";
+import type { Settings } from "../settings/define-settings.ts";
+import { findAskedTypes, forgetCookies } from "./cookies.ts";
+import type { DeclaredKind, OpenableKind } from "./declared-kind.ts";
+import { identify } from "./identify.ts";
+
+/** The version of every kind there is. */
+const PROTOCOL_VERSION = 1;
+
+/** A service that may stand beside any kind. */
+export interface DeclaredService<Values> {
+  /** Its full name, for whoever asks what the plugin can do. */
+  readonly service: string;
+  load(): Promise<Omit<OpenableKind<Values>, "describe">>;
+}
+
+/** A whole plugin. */
+export interface PluginProgram<Values> extends PluginIdentity {
+  /** At least one. */
+  readonly kinds: readonly [DeclaredKind<Values>, ...DeclaredKind<Values>[]];
+  readonly services?: readonly DeclaredService<Values>[];
+  readonly settings?: Settings<Values> | undefined;
+  /** Runs before handlers are made. */
+  start?(settings: Values, context: StartContext): Awaitable<void>;
+  stop?(): Awaitable<void>;
+}
+
+/**
+ * Serves every kind whose right cookie is in the environment: SFTPGo sets one, other servers may set several and have all
+ * kinds in one process. Without any it tells whoever started it what it is, and ends.
+ */
+export async function serveKinds<Values>(program: PluginProgram<Values>): Promise<never> {
+  const askedTypes = findAskedTypes();
+  const asked = program.kinds.filter(({ type }) => askedTypes.includes(type));
+  const [first] = asked;
+  if (first === undefined) {
+    const { explainPlugin } = await import("./explain-plugin.ts");
+    return await explainPlugin(program, askedTypes);
+  }
+  forgetCookies(first.handshake);
+  const identity = identify(program);
+  if (program.settings !== undefined) await refuseRequests(program.settings, identity);
+  const services = program.services ?? [];
+  const openables = await Promise.all([...asked, ...services].map(async (declared) => await declared.load()));
+  const info = { ...identity, kinds: asked.map(({ type }) => type), services: services.map(({ service }) => service) };
+  return await serve({
+    handshake: first.handshake,
+    versions: { [PROTOCOL_VERSION]: [...openables.map(({ served }) => served), provide(pluginInfoKind, info)] },
+    start: async (context) => {
+      const settings = await readValues(program.settings);
+      await program.start?.(settings, context);
+      for (const openable of openables) await openable.open(settings, context);
+    },
+    stop: async () => program.stop?.(),
+  });
+}
+
+/** `--help` among the args of a server's configuration: its stdout is for the handshake, and it does not come to one. */
+async function refuseRequests(settings: Settings<unknown>, identity: Required<PluginIdentity>): Promise<void> {
+  const { answerRequest } = await import("../settings/answer-request.ts");
+  const answer = answerRequest(settings, process.argv.slice(2), identity);
+  if (answer === undefined) return;
+  process.stderr.write(answer);
+  process.exit(1);
+}
+
+async function readValues<Values>(settings: Settings<Values> | undefined): Promise<Values> {
+  // Without settings, the type of their values is that of an empty object.
+  if (settings === undefined) return {} as Values;
+  const { readSettings } = await import("../settings/read-settings.ts");
+  return readSettings(settings, { args: process.argv.slice(2), env: process.env });
+}
