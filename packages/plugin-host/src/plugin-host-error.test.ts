@@ -17,13 +17,14 @@ test("the reference has every error code, and no other", () => {
   assert.deepEqual(documented.sort(), Object.keys(PLUGIN_HOST_ERROR_CODES).sort());
 });
 
-test("the reference has every key of a notifier with its variable", () => {
+test("the reference has every key with its variable, and no other", () => {
   for (const { path } of PLUGIN_KEYS) {
-    if (path[0] === "kms_options" || path[0] === "auth_options") continue;
     const row = firstCells.find(({ name }) => name === path.join("."));
     const variable = formatEnvName("N", path).slice("SFTPGO_PLUGINS__N__".length);
     assert.match(row?.rest ?? "", new RegExp(`\\| \`${variable}\` \\|`), path.join("."));
   }
+  const variables = firstCells.filter(({ rest }) => / \| `[A-Z0-9_]+` \| /.test(rest)).map(({ name }) => name);
+  assert.deepEqual(variables.sort(), PLUGIN_KEYS.map(({ path }) => path.join(".")).sort());
 });
 
 test("an error of another copy of the package is recognised", () => {

@@ -118,7 +118,7 @@ export class RunningPlugins {
     const drains = new Map(removed.map((entry) => [entry, this.#drain(entry)]));
     await Promise.all(
       [...hosts].map(async (host) => {
-        await Promise.all(host.entries.map((entry) => drains.get(entry)));
+        await Promise.all(host.entries.flatMap((entry) => drains.get(entry) ?? []));
         host.serve(host.entries.filter((entry) => !drains.has(entry)));
         if (host.entries.length === 0) await this.#pool.retire(host);
         else host.tryAgain();
@@ -139,11 +139,10 @@ export class RunningPlugins {
       return await this.#pool.start(seats, isOptional(seats));
     } catch (cause) {
       const [{ index, config }] = seats;
-      throw new PluginHostError(
-        "ERR_PLUGIN_START_FAILED",
-        `${formatPluginLabel(index, config)}: ${reasonOf(cause)}`,
-        { details: { index, cmd: config.cmd, type: config.type }, cause },
-      );
+      throw new PluginHostError("ERR_PLUGIN_START_FAILED", `${formatPluginLabel(index, config)}: ${reasonOf(cause)}`, {
+        details: { index, cmd: config.cmd, type: config.type },
+        cause,
+      });
     }
   }
 

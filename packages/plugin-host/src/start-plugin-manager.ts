@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
 import type { Writable } from "node:stream";
 import type { Logger } from "@fairlead/go-plugin";
 import type { Env } from "./config/env.ts";
@@ -7,14 +6,15 @@ import type { PluginConfig } from "./config/plugin-config.ts";
 import { defaultDeliveryPolicy } from "./delivery/delivery-policy.ts";
 import type { DeliveryPolicy } from "./delivery/delivery-policy.ts";
 import { createNotifierHub } from "./delivery/notifier-hub.ts";
-import { createNotifierStart } from "./launch-notifier.ts";
-import { PluginHostError } from "./plugin-host-error.ts";
+import { createAuthHub } from "./hubs/create-auth-hub.ts";
+import { createGateHub } from "./hubs/create-gate-hub.ts";
+import { createIpFilterHub } from "./hubs/create-ip-filter-hub.ts";
+import { createKmsHub } from "./hubs/create-kms-hub.ts";
+import { createSearchHub } from "./hubs/create-search-hub.ts";
 import type { PluginManager } from "./plugin-manager.ts";
-import { SupervisedNotifier } from "./supervised-notifier.ts";
+import { RunningPlugins } from "./running-plugins.ts";
 import { systemClock } from "./supervisor/clock.ts";
-import { defaultHealthPolicy } from "./supervisor/health-policy.ts";
 import type { HealthPolicy } from "./supervisor/health-policy.ts";
-import { defaultRestartPolicy } from "./supervisor/restart-policy.ts";
 import type { RestartPolicy } from "./supervisor/restart-policy.ts";
 
 /** What a host needs to run the plugins of its configuration. */
@@ -27,11 +27,9 @@ export interface PluginManagerOptions {
   readonly logger: Logger;
   /** Receive what plugins print after their handshake. Default: the log, one line `plugin output` each. */
   readonly stdio?: { readonly stdout?: Writable; readonly stderr?: Writable };
-  /** How long each start of a plugin may take, milliseconds. Default 60 000, as in SFTPGo. */
-  readonly startTimeoutMs?: number;
-  /** Default: {@link defaultRestartPolicy}. */
+  /** For all plugins, over what their entries say. */
   readonly restart?: Partial<RestartPolicy>;
-  /** Default: {@link defaultHealthPolicy}. */
+  /** For all plugins, over what their entries say. */
   readonly health?: Partial<HealthPolicy>;
   /** Default: {@link defaultDeliveryPolicy}. */
   readonly delivery?: Partial<DeliveryPolicy>;
@@ -40,83 +38,73 @@ export interface PluginManagerOptions {
 }
 
 const defaultDrainMs = 10_000;
-const defaultStartTimeoutMs = 60_000;
 const runIdBytes = 8;
 
 /**
- * Starts every plugin, all at once. When one does not start, the others are stopped and the promise rejects with
- * `ERR_PLUGIN_START_FAILED` for the first one that failed; SFTPGo leaves those it had started running.
+ * Starts every plugin, all at once; entries that one process can serve share it. When a required one does not start, the
+ * others are stopped and the promise rejects with `ERR_PLUGIN_START_FAILED` for the first one that failed; SFTPGo leaves
+ * those it had started running. One with `required: false` gets its first try, and is then tried again and again.
  */
 export async function startPluginManager(options: PluginManagerOptions): Promise<PluginManager> {
-  const notifiers = options.plugins.map((config, index) => createNotifier(config, index, options));
-  await startAll(notifiers, options.signal);
-  const runId = randomBytes(runIdBytes).toString("hex");
-  const hub = createNotifierHub(notifiers, { clock: systemClock, runId });
-  let stopping: Promise<void> | undefined;
+  const running = createRunningPlugins(options);
+  await startAll(running, options);
+  const { routes } = running;
+  const { logger } = options;
+  const notifiers = createNotifierHub(routes.notifiers, { clock: systemClock, runId: createRunId() });
+  const ipFilter = createIpFilterHub(routes.listOf("ipfilter"), { logger });
   const stop = async (drainMs: number): Promise<void> => {
-    for (const notifier of notifiers) notifier.hurry();
-    const { delivered, dropped } = await hub.drain({ timeoutMs: drainMs });
-    if (dropped > 0) options.logger.log("warn", "plugins stopped with events undelivered", { delivered, dropped });
-    await stopAll(notifiers);
+    running.hurry();
+    const { delivered, dropped } = await notifiers.drain({ timeoutMs: drainMs });
+    if (dropped > 0) logger.log("warn", "plugins stopped with events undelivered", { delivered, dropped });
+    await running.stop();
   };
+  let stopping: Promise<void> | undefined;
   const manager: PluginManager = {
-    notifiers: hub,
-    status: () => notifiers.map((notifier) => notifier.status()),
+    notifiers,
+    auth: createAuthHub(routes.listOf("auth")),
+    kms: createKmsHub(routes.listOf("kms")),
+    ipFilter,
+    searcher: createSearchHub(routes.listOf("eventsearcher")),
+    gates: createGateHub(routes.gates, { logger }),
+    status: () => running.status(),
+    async reload(plugins) {
+      const report = await running.reload(plugins);
+      await ipFilter.reload();
+      return report;
+    },
     stop: ({ drainMs = defaultDrainMs } = {}) => (stopping ??= stop(drainMs)),
     [Symbol.asyncDispose]: () => manager.stop(),
   };
   return manager;
 }
 
-function createNotifier(config: PluginConfig, index: number, options: PluginManagerOptions): SupervisedNotifier {
-  const entry = options.logger.child({ type: config.type, index });
-  const logger = entry.child({ plugin: basename(config.cmd) });
-  const { env, stdio, startTimeoutMs = defaultStartTimeoutMs } = options;
-  return new SupervisedNotifier({
-    index,
-    config,
-    start: createNotifierStart(config, { env, logger: entry, startTimeoutMs, ...(stdio !== undefined && { stdio }) }),
-    restart: { ...defaultRestartPolicy, ...options.restart },
-    health: { ...defaultHealthPolicy, ...options.health },
-    delivery: { ...defaultDeliveryPolicy, ...options.delivery },
-    clock: systemClock,
-    defer: setImmediate,
-    random: Math.random,
+function createRunningPlugins({ env, logger, stdio, restart, health, delivery }: PluginManagerOptions): RunningPlugins {
+  const clock = systemClock;
+  const random = Math.random;
+  return new RunningPlugins({
+    process: { env, logger, clock, random, stdio, restart, health },
+    notifier: { policy: { ...defaultDeliveryPolicy, ...delivery }, clock, random, defer: setImmediate },
     logger,
   });
 }
 
-async function startAll(notifiers: readonly SupervisedNotifier[], signal: AbortSignal | undefined): Promise<void> {
-  const abort = (): void => void stopAll(notifiers);
+function createRunId(): string {
+  return randomBytes(runIdBytes).toString("hex");
+}
+
+async function startAll(running: RunningPlugins, { plugins, signal }: PluginManagerOptions): Promise<void> {
+  const abort = (): void => void running.stop();
   signal?.addEventListener("abort", abort, { once: true });
   try {
     signal?.throwIfAborted();
-    await Promise.all(notifiers.map((notifier, index) => startOne(notifier, index)));
+    await running.start(plugins);
     signal?.throwIfAborted();
   } catch (error) {
     // The others may still be starting: stopping them aborts that.
-    await stopAll(notifiers);
+    await running.stop();
     signal?.throwIfAborted();
     throw error;
   } finally {
     signal?.removeEventListener("abort", abort);
   }
-}
-
-async function startOne(notifier: SupervisedNotifier, index: number): Promise<void> {
-  try {
-    await notifier.start();
-  } catch (cause) {
-    const { cmd, type } = notifier.config;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PluginHostError(
-      "ERR_PLUGIN_START_FAILED",
-      `plugins[${index}] (${type} ${JSON.stringify(cmd)}): ${reason}`,
-      { details: { index, cmd, type }, cause },
-    );
-  }
-}
-
-async function stopAll(notifiers: readonly SupervisedNotifier[]): Promise<void> {
-  await Promise.all(notifiers.map((notifier) => notifier.stop()));
 }

@@ -88,7 +88,6 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     plugins: config.plugins,
     env: config.env,
     logger,
-    startTimeoutMs: config.fairlead.plugin_start_timeout * 1000,
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Logger } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import type { LaunchOptions, PluginProcess } from "@fairlead/go-plugin/host";
+import { GATE_SERVICE } from "@fairlead/plugin-sdk/client";
 import type { GateClient, PluginInfo } from "@fairlead/plugin-sdk/client";
 import type { Env } from "../config/env.ts";
 import type { PluginConfig, PluginType } from "../config/plugin-config.ts";
@@ -12,9 +13,6 @@ import { COOKIES, PROTOCOL_VERSION, createKinds } from "./plugin-kinds.ts";
 import type { ClientByType, Kinds } from "./plugin-kinds.ts";
 import { RunningCalls } from "./running-calls.ts";
 import type { CallObserver } from "./running-calls.ts";
-
-/** gRPC's name of the service that refuses file operations. */
-const GATE_SERVICE = "fairlead.Gate";
 
 /** How long a plugin may take to say what it is. It answers health checks by then. */
 const DESCRIBE_TIMEOUT_MS = 5_000;

@@ -73,7 +73,7 @@ export class PluginEntry {
 
   /** Its process changed. */
   follow(state: SupervisorState<PluginClients>): void {
-    this.notifier?.setAvailability(availabilityIn(state, "notifier"));
+    this.notifier?.delivery.setAvailability(availabilityIn(state, "notifier"));
   }
 
   /** As the hub of its type sees it; the type is the caller's to know. */
@@ -100,7 +100,7 @@ export class PluginEntry {
     const host = this.#host;
     const state = host?.state ?? { status: "starting" };
     const running = state.status === "running" ? state : undefined;
-    const lastError = laterError(host?.lastError, notifier?.lastError);
+    const lastError = laterError(host?.lastError, notifier?.delivery.lastError);
     return {
       index,
       name: basename(config.cmd),
@@ -116,7 +116,8 @@ export class PluginEntry {
       restarts: host?.restarts ?? 0,
       startedAtMs: running?.sinceMs,
       ...this.calls.counters(),
-      ...(notifier?.counters ?? noDelivery),
+      ...noDelivery,
+      ...notifier?.delivery.counters,
       lastError: lastError?.message,
       lastErrorAtMs: lastError?.atMs,
     };

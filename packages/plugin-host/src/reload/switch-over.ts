@@ -8,7 +8,8 @@ import type { ReloadedPlugin, ReloadOutcome, ReloadReport } from "./reload-repor
 
 /** What became of a planned start. */
 export type StartOutcome = { readonly planned: PlannedStart } & (
-  { readonly started: readonly StartedProcess[] } | { readonly error: string }
+  | { readonly started: readonly StartedProcess[] }
+  | { readonly error: string }
 );
 
 export interface SwitchOverOptions {
