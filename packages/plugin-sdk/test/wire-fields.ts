@@ -4,9 +4,14 @@ export type WireFields = ReadonlyMap<number, bigint | string | Uint8Array>;
 const varintType = 0;
 const lengthDelimitedType = 2;
 
-/** Reads varint and length-delimited fields, the only ones our messages have; the latter as bytes. */
+/** Reads varint and length-delimited fields, the only ones our messages have; the latter as bytes. Of each the last. */
 export function readWireFields(bytes: Uint8Array): Map<number, bigint | Uint8Array> {
-  const fields = new Map<number, bigint | Uint8Array>();
+  return new Map(readWireFieldList(bytes));
+}
+
+/** The same in order, repeated fields one by one. */
+export function readWireFieldList(bytes: Uint8Array): [number, bigint | Uint8Array][] {
+  const fields: [number, bigint | Uint8Array][] = [];
   let offset = 0;
   const readVarint = (): bigint => {
     let value = 0n;
@@ -21,10 +26,10 @@ export function readWireFields(bytes: Uint8Array): Map<number, bigint | Uint8Arr
     const tag = Number(readVarint());
     const type = tag & 7;
     if (type === varintType) {
-      fields.set(tag >> 3, readVarint());
+      fields.push([tag >> 3, readVarint()]);
     } else if (type === lengthDelimitedType) {
       const length = Number(readVarint());
-      fields.set(tag >> 3, bytes.slice(offset, (offset += length)));
+      fields.push([tag >> 3, bytes.slice(offset, (offset += length))]);
     } else {
       throw new RangeError(`unexpected wire type ${type}`);
     }

@@ -25,9 +25,11 @@ export class KeyboardConversation implements KeyboardDialogue {
   readonly username: string;
   readonly passwordHash: string;
   readonly ip: string;
+  /** The answer to the first step; rejects when the login ends without. */
+  readonly firstResponse: Promise<KeyboardStepResponse>;
   readonly #ending = new AbortController();
   readonly #onEnd: () => void;
-  #state: State = { status: "working", response: createPromise() };
+  #state: State;
   #step = 1;
 
   /** @param onEnd called once, when the login has ended one way or the other */
@@ -37,16 +39,14 @@ export class KeyboardConversation implements KeyboardDialogue {
     this.passwordHash = password;
     this.ip = ip;
     this.#onEnd = onEnd;
+    const response = createPromise<KeyboardStepResponse>();
+    this.firstResponse = response.promise;
+    this.#state = { status: "working", response };
   }
 
   /** Aborted when the login ends before its handler. */
   get signal(): AbortSignal {
     return this.#ending.signal;
-  }
-
-  /** The first step's answer; rejects when the login ends without. To be read before the handler begins. */
-  get response(): Promise<KeyboardStepResponse> {
-    return this.#state.status === "working" ? this.#state.response.promise : this.#refuse(outOfOrder(this.#step));
   }
 
   /** The next step has come: gives the answers to the handler, and resolves to what that asks next. */
@@ -117,6 +117,7 @@ export class KeyboardConversation implements KeyboardDialogue {
     throw problem;
   }
 
+  /** Returns what was before. */
   #end(): State {
     const state = this.#state;
     if (state.status !== "ended") {
@@ -126,6 +127,7 @@ export class KeyboardConversation implements KeyboardDialogue {
     return state;
   }
 }
+
 /** One that may be rejected while nobody waits for it, which must not end the process. */
 function createPromise<T>(): PromiseWithResolvers<T> {
   const created = Promise.withResolvers<T>();

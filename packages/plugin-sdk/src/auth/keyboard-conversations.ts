@@ -41,7 +41,7 @@ export class KeyboardConversations {
     const conversation = this.#open.get(request.requestId);
     if (conversation !== undefined) return await endWith(signal, conversation, conversation.continue(request));
     const begun = this.#begin(request);
-    return await endWith(signal, begun, begun.response);
+    return await endWith(signal, begun, begun.firstResponse);
   }
 
   #begin(request: KeyboardStepRequest): KeyboardConversation {

@@ -55,6 +55,11 @@ export class ReusedWriter extends BinaryWriter {
     return this;
   }
 
+  override bool(value: boolean): this {
+    this.#varint(value ? 1 : 0);
+    return this;
+  }
+
   override int32(value: number): this {
     if (value !== Math.trunc(value) || value < -(2 ** 31) || value >= 2 ** 31) {
       throw new RangeError(`${value} is no 32-bit integer`);
