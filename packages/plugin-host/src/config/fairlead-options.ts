@@ -18,6 +18,7 @@ export interface PluginFairleadOptions {
   readonly onUnavailable: "deny" | "allow" | undefined;
   /** Where a notifier's events wait. Default `memory`. */
   readonly delivery: "memory" | "journal";
+  /** How its gate is asked, should it have one. */
   readonly gate: GateOptions;
   /** What the plugin may touch; `undefined`: whatever the server's own user may. */
   readonly sandbox: SandboxOptions | undefined;
@@ -42,5 +43,6 @@ export interface SandboxOptions {
   readonly read: readonly string[];
   /** Absolute paths of folders or files it may write, and read. */
   readonly write: readonly string[];
+  /** Whether it may connect to anything, and listen. Default false. */
   readonly network: boolean;
 }

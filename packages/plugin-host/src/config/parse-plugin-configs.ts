@@ -2,7 +2,6 @@ import type { z } from "zod";
 import { PluginHostError } from "../plugin-host-error.ts";
 import { checkAcrossEntries } from "./cross-checks.ts";
 import { unknownEvents } from "./event-names.ts";
-import type { FairleadDefaults } from "./fairlead-schema.ts";
 import { judgeFairleadOptions } from "./judge-fairlead-options.ts";
 import { configError, describeValue, formatEntry, formatKey, valueAt } from "./plugin-config-error.ts";
 import type { Origins, Place, Section } from "./plugin-config-error.ts";
@@ -21,7 +20,7 @@ export interface ParsePluginsOptions {
   /** `start_timeout` of entries that have none, milliseconds. Default 60 000, as in SFTPGo. */
   readonly startTimeoutMs?: number;
   /** `delivery` of entries that have none. Default `memory`. */
-  readonly delivery?: FairleadDefaults["delivery"];
+  readonly delivery?: "memory" | "journal";
   /**
    * Called with one sentence for each key that means nothing, each event name that never happens, and each entry that is
    * never asked, such as `unknown key "plugins[0].arg" is ignored`: SFTPGo takes them in silence.
