@@ -77,7 +77,7 @@ class StartedOnDemand implements KmsPlugins {
   }
 
   async #start(entry: KmsEntry): Promise<PluginManager> {
-    const { env, fairlead } = this.#config;
+    const { env } = this.#config;
     let manager = this.#running.get(entry);
     if (manager === undefined) {
       // Loaded here, so that commands without such secrets do not wait for gRPC.
@@ -86,7 +86,6 @@ class StartedOnDemand implements KmsPlugins {
           plugins: [entry],
           env,
           logger: silentLogger,
-          startTimeoutMs: fairlead.plugin_start_timeout * 1000,
         }),
       );
       this.#running.set(entry, manager);

@@ -11,4 +11,6 @@ export interface SessionFacts {
   /** `SFTP_<hex SSH session id>_<channel number>`, or `SCP_…`. */
   readonly sessionId: string;
   readonly logger: Logger;
+  /** Shows the user why a plugin refused something, where the client does not show the text of an answer. */
+  readonly tellUser?: (text: string) => void;
 }

@@ -26,14 +26,11 @@ export interface GatedOperation {
 export class OperationGate {
   readonly #session: SessionFacts;
   readonly #gate: Gate | undefined;
-  readonly #tellUser: (text: string) => void;
   readonly #ended = new AbortController();
 
-  /** `tellUser` gets the text of each refusal, for clients that do not show what the protocol carries. */
-  constructor(session: SessionFacts, gate: Gate | undefined, tellUser: (text: string) => void = () => undefined) {
+  constructor(session: SessionFacts, gate: Gate | undefined) {
     this.#session = session;
     this.#gate = gate;
-    this.#tellUser = tellUser;
   }
 
   /**
@@ -58,7 +55,7 @@ export class OperationGate {
     const decision = await this.#decide(gate, operation);
     if (decision.allowed) return;
     const text = refusalText(decision.message);
-    this.#tellUser(text);
+    this.#session.tellUser?.(text);
     throw new SftpError("PERMISSION_DENIED", text);
   }
 

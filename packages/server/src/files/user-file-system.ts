@@ -30,8 +30,6 @@ export interface UserFileSystemOptions extends Partial<FilePolicy> {
   readonly quotas?: QuotaLedger;
   /** Plugins that may refuse operations. Default: nobody is asked. */
   readonly gate?: Gate;
-  /** Shows the user why a plugin refused, where the client has a place for it. */
-  readonly tellUser?: (text: string) => void;
   /** How the home is opened. Default {@link openHomeJail}, which takes the strongest jail the system has. */
   readonly openJail?: (user: User) => Promise<Jail>;
   /** Time stamps of events. Default: the process's own clock. */
@@ -71,7 +69,7 @@ function createFileSystem(options: UserFileSystemOptions, foundations: Foundatio
   const context: FilesContext = {
     ...foundations,
     user,
-    gate: new OperationGate(session, options.gate, options.tellUser),
+    gate: new OperationGate(session, options.gate),
     events: new SessionEvents(session, events, activity, clock),
     policy: {
       uploadMode: options.uploadMode ?? 0,

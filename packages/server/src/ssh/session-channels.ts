@@ -10,6 +10,7 @@ import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import { FloodLog } from "./flood-log.ts";
 import { refuseCommand } from "./refuse-command.ts";
 import { closeUnusedSession, exitOnEnd, isExchangingKeys, sshSessionId } from "./ssh2-internals.ts";
+import { createUserNotes } from "./user-notes.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /** Opens what a user sees over SFTP; disposed when the session is over. */
@@ -120,7 +121,16 @@ export class SessionChannels {
     this.#started += 1;
     const sessionId = `SFTP_${sshSessionId(connection)}_${this.#started}`;
     const logger = this.#options.logger.child({ sessionId, username: user.username });
-    const session = this.#serve(channel, { user, protocol: "SFTP", ip, sessionId, logger }).finally(() => {
+    const tellUser = createUserNotes(connection, channel);
+    const facts = {
+      user,
+      protocol: "SFTP",
+      ip,
+      sessionId,
+      logger,
+      ...(tellUser === undefined ? {} : { tellUser }),
+    } as const;
+    const session = this.#serve(channel, facts).finally(() => {
       this.#running.delete(session);
     });
     this.#running.add(session);

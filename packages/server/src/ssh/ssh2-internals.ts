@@ -13,6 +13,7 @@ interface ConnectionInternals {
     readonly _kex: { readonly sessionID?: Buffer } | undefined;
     /** Our offer, from when it is sent until the new keys are in use. */
     readonly _kexinit: Buffer | undefined;
+    readonly _remoteIdentRaw: Buffer | undefined;
     channelClose(channel: number): void;
   };
   readonly _chanMgr: { remove(channel: number): void };
@@ -79,6 +80,11 @@ export function socketOf(connection: Connection): Socket {
  */
 export function isExchangingKeys(connection: Connection): boolean {
   return (connection as unknown as ConnectionInternals)._protocol._kexinit !== undefined;
+}
+
+/** What the client calls itself: `SSH-2.0-OpenSSH_9.9`. */
+export function clientIdent(connection: Connection): string {
+  return (connection as unknown as ConnectionInternals)._protocol._remoteIdentRaw?.toString("latin1") ?? "";
 }
 
 /** The SSH session identifier (RFC 4253 section 7.2) in hex; empty before the first key exchange. */

@@ -14,6 +14,7 @@ export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "even
   /** An existing home; otherwise one is made, and removed at the end. */
   readonly home?: string;
   readonly logger?: Logger;
+  readonly tellUser?: (text: string) => void;
 };
 
 export interface TestFileSystem extends AsyncDisposable {
@@ -29,7 +30,7 @@ export interface TestFileSystem extends AsyncDisposable {
 
 /** A user file system on a fresh home in a temporary directory. */
 export async function openTestFileSystem(options: TestOptions = {}): Promise<TestFileSystem> {
-  const { user = {}, protocol = "SFTP", home: givenHome, logger = silentLogger, ...rest } = options;
+  const { user = {}, protocol = "SFTP", home: givenHome, logger = silentLogger, tellUser, ...rest } = options;
   const directory = await mkdtemp(join(tmpdir(), "fairlead-files-"));
   const home = givenHome ?? join(directory, "home");
   const events: HostEvent[] = [];
@@ -43,6 +44,7 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
       ip: "192.0.2.7",
       sessionId: `${protocol}_ab12_1`,
       logger,
+      ...(tellUser === undefined ? {} : { tellUser }),
     },
     events: { publish: (event) => events.push(event) },
   }).catch(async (error: unknown) => {
