@@ -28,6 +28,7 @@ export type { GateHub } from "./hubs/gate-hub.ts";
 export type { IpFilterHub, IpVerdict } from "./hubs/ip-filter-hub.ts";
 export type { KmsHub, KmsProvider } from "./hubs/kms-hub.ts";
 export type { SearchHub } from "./hubs/search-hub.ts";
+export type { JournalStatus } from "./journal/event-journal.ts";
 export type { JournalFailurePolicy, JournalFullPolicy, JournalOptions } from "./journal/journal-options.ts";
 export { PluginHostError } from "./plugin-host-error.ts";
 export type { PluginHostErrorCode, PluginHostErrorDetails } from "./plugin-host-error.ts";

@@ -5,6 +5,7 @@ import type { GateHub } from "./hubs/gate-hub.ts";
 import type { IpFilterHub } from "./hubs/ip-filter-hub.ts";
 import type { KmsHub } from "./hubs/kms-hub.ts";
 import type { SearchHub } from "./hubs/search-hub.ts";
+import type { JournalStatus } from "./journal/event-journal.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 import type { ReloadReport } from "./reload/reload-report.ts";
 
@@ -19,6 +20,8 @@ export interface PluginManager extends AsyncDisposable {
   readonly gates: GateHub;
   /** One entry of the configuration each, in its order. */
   status(): readonly PluginStatus[];
+  /** The journal of events; `undefined` while no entry has `delivery: "journal"`. */
+  journal(): JournalStatus | undefined;
   /**
    * Makes the running plugins those of another configuration: new entries start; changed ones start anew and take over
    * when they run, while what they replace ends its calls and then stops; what needs no new process changes at once;
@@ -26,8 +29,8 @@ export interface PluginManager extends AsyncDisposable {
    * given up or wait for a restart are tried at once. IP filters are told to read their lists again.
    *
    * No event is lost and no call fails because of it. Where a process does not start, what was there stays: see the
-   * report, and the log. Reloads run one after the other; resolves when the old processes are gone. Rejects only after
-   * {@link stop}, with `ERR_PLUGINS_STOPPED`.
+   * report, and the log. Reloads run one after the other; resolves when the old processes are gone, and after 20 s though
+   * somebody may still be about to log in through one. Rejects only after {@link stop}, with `ERR_PLUGINS_STOPPED`.
    */
   reload(plugins: readonly PluginConfig[]): Promise<ReloadReport>;
   /**

@@ -13,6 +13,7 @@ import type { Seats, StartedProcess } from "./hosting/process-pool.ts";
 import { formatPluginLabel } from "./hubs/plugin-route.ts";
 import { PluginHostError } from "./plugin-host-error.ts";
 import type { PluginStatus } from "./plugin-status.ts";
+import type { JournalKeeper } from "./journal/journal-keeper.ts";
 import { planReload } from "./reload/plan-reload.ts";
 import type { PlannedStart } from "./reload/plan-reload.ts";
 import type { ReloadReport } from "./reload/reload-report.ts";
@@ -22,9 +23,13 @@ import { waitAtMost } from "./supervisor/wait-at-most.ts";
 
 export interface RunningPluginsOptions {
   readonly process: Omit<HostedPluginOptions, "onChange">;
-  readonly notifier: Omit<NotifierWorkOptions, "logger">;
+  readonly notifier: Omit<NotifierWorkOptions, "logger" | "journal">;
+  readonly journals: JournalKeeper;
   readonly logger: Logger;
 }
+
+/** How long a reload waits for the processes it has replaced: as long as any call may take. */
+const OLD_PROCESSES_MS = 20_000;
 
 /** How long an entry that was removed may still deliver what it accepted. */
 const REMOVED_DRAIN_MS = 10_000;
@@ -50,6 +55,7 @@ export class RunningPlugins {
 
   /** The first start, of all at once. Rejects for the first entry that fails; ending the others is up to the caller. */
   async start(configs: readonly PluginConfig[]): Promise<void> {
+    await this.#options.journals.prepare(configs);
     const seats = toSeats(configs);
     const groups = groupByProcess(seats, () => false);
     const started = await Promise.all(groups.map((group) => this.#startOrExplain(group)));
@@ -84,6 +90,7 @@ export class RunningPlugins {
   async #reload(configs: readonly PluginConfig[]): Promise<ReloadReport> {
     const { logger } = this.#options;
     logger.log("info", "reloading plugins", { plugins: configs.length });
+    await this.#options.journals.prepare(configs);
     const seats = toSeats(configs);
     const plan = planReload(this.#entries, seats, (key) => this.#pool.isApart(key));
     const outcomes = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
@@ -96,7 +103,7 @@ export class RunningPlugins {
     for (const { outcome, ...plugin } of report.plugins) {
       logger.log(plugin.error === undefined ? "info" : "error", `plugin ${outcome} by reload`, plugin);
     }
-    await this.#letGo(plan.removed, hosts);
+    await waitAtMost(this.#letGo(plan.removed, hosts), OLD_PROCESSES_MS, this.#options.process.clock);
     return report;
   }
 
@@ -147,9 +154,10 @@ export class RunningPlugins {
   }
 
   #createEntry(seat: EntrySeat): PluginEntry {
-    const { notifier, logger } = this.#options;
+    const { notifier, logger, journals } = this.#options;
     const entry: PluginEntry = new PluginEntry(seat, {
       ...notifier,
+      journal: journals.journalOf(seat.config),
       logger: createLiveLogger(logger, () => ({
         type: seat.config.type,
         index: entry.index,

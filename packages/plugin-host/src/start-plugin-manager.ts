@@ -11,6 +11,8 @@ import { createGateHub } from "./hubs/create-gate-hub.ts";
 import { createIpFilterHub } from "./hubs/create-ip-filter-hub.ts";
 import { createKmsHub } from "./hubs/create-kms-hub.ts";
 import { createSearchHub } from "./hubs/create-search-hub.ts";
+import { JournalKeeper } from "./journal/journal-keeper.ts";
+import type { JournalOptions } from "./journal/journal-options.ts";
 import type { PluginManager } from "./plugin-manager.ts";
 import { RunningPlugins } from "./running-plugins.ts";
 import { systemClock } from "./supervisor/clock.ts";
@@ -33,6 +35,8 @@ export interface PluginManagerOptions {
   readonly health?: Partial<HealthPolicy>;
   /** Default: {@link defaultDeliveryPolicy}. */
   readonly delivery?: Partial<DeliveryPolicy>;
+  /** Where events of plugins with `delivery: "journal"` are kept; without, no entry may ask for it. */
+  readonly journal?: JournalOptions;
   /** Aborts the start. Later it does nothing: use `stop()`. */
   readonly signal?: AbortSignal;
 }
@@ -46,17 +50,30 @@ const runIdBytes = 8;
  * those it had started running. One with `required: false` gets its first try, and is then tried again and again.
  */
 export async function startPluginManager(options: PluginManagerOptions): Promise<PluginManager> {
-  const running = createRunningPlugins(options);
-  await startAll(running, options);
+  const journals = new JournalKeeper({
+    journal: options.journal,
+    clock: systemClock,
+    defer: setImmediate,
+    logger: options.logger,
+  });
+  const running = createRunningPlugins(options, journals);
+  try {
+    await startAll(running, options);
+  } catch (error) {
+    await journals.close();
+    throw error;
+  }
   const { routes } = running;
   const { logger } = options;
   const notifiers = createNotifierHub(routes.notifiers, { clock: systemClock, runId: createRunId() });
   const ipFilter = createIpFilterHub(routes.listOf("ipfilter"), { logger });
   const stop = async (drainMs: number): Promise<void> => {
     running.hurry();
-    const { delivered, dropped } = await notifiers.drain({ timeoutMs: drainMs });
+    const { delivered, dropped, kept } = await notifiers.drain({ timeoutMs: drainMs });
     if (dropped > 0) logger.log("warn", "plugins stopped with events undelivered", { delivered, dropped });
+    if (kept > 0) logger.log("info", "events wait in the journal for the next start", { delivered, kept });
     await running.stop();
+    await journals.close();
   };
   let stopping: Promise<void> | undefined;
   const manager: PluginManager = {
@@ -67,6 +84,7 @@ export async function startPluginManager(options: PluginManagerOptions): Promise
     searcher: createSearchHub(routes.listOf("eventsearcher")),
     gates: createGateHub(routes.gates, { logger }),
     status: () => running.status(),
+    journal: () => journals.status,
     async reload(plugins) {
       const report = await running.reload(plugins);
       await ipFilter.reload();
@@ -78,12 +96,14 @@ export async function startPluginManager(options: PluginManagerOptions): Promise
   return manager;
 }
 
-function createRunningPlugins({ env, logger, stdio, restart, health, delivery }: PluginManagerOptions): RunningPlugins {
+function createRunningPlugins(options: PluginManagerOptions, journals: JournalKeeper): RunningPlugins {
+  const { env, logger, stdio, restart, health, delivery } = options;
   const clock = systemClock;
   const random = Math.random;
   return new RunningPlugins({
     process: { env, logger, clock, random, stdio, restart, health },
     notifier: { policy: { ...defaultDeliveryPolicy, ...delivery }, clock, random, defer: setImmediate },
+    journals,
     logger,
   });
 }

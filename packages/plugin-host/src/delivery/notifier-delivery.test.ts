@@ -28,7 +28,14 @@ test("a user's next event goes when the plugin took the one before", async () =>
   );
   calls[1]?.succeed();
   await settle();
-  assert.deepEqual(delivery.counters, { queueLength: 0, queueBytes: 0, delivered: 2, failed: 0, dropped: 0 });
+  assert.deepEqual(delivery.counters, {
+    queueLength: 0,
+    queueBytes: 0,
+    oldestEventAgeMs: undefined,
+    delivered: 2,
+    failed: 0,
+    dropped: 0,
+  });
 });
 
 test("calls at once are bounded, and every user gets a turn", async () => {

@@ -48,6 +48,8 @@ export type PluginAvailability =
 export interface DeliveryCounters {
   readonly queueLength: number;
   readonly queueBytes: number;
+  /** How long the oldest of them has been waiting, milliseconds; `undefined` when none waits. */
+  readonly oldestEventAgeMs: number | undefined;
   readonly delivered: number;
   readonly failed: number;
   readonly dropped: number;
@@ -97,7 +99,8 @@ export class NotifierDelivery {
   get counters(): DeliveryCounters {
     return {
       queueLength: this.#queueLength,
-      queueBytes: this.#users.bytes + this.#failedLogins.bytes,
+      queueBytes: this.#queueBytes,
+      oldestEventAgeMs: this.#oldestEventAgeMs,
       delivered: this.#delivered,
       failed: this.#failed,
       dropped: this.#drops.values().reduce((sum, count) => sum + count, 0),
@@ -107,15 +110,6 @@ export class NotifierDelivery {
   /** The dropped ones by the reason. */
   get drops(): ReadonlyMap<DropReason, number> {
     return this.#drops;
-  }
-
-  /** How long the oldest event that waits has been waiting, milliseconds. */
-  get oldestEventAgeMs(): number | undefined {
-    let oldestMs: number | undefined;
-    for (const queue of [this.#users, this.#failedLogins]) {
-      for (const head of queue.heads()) oldestMs = Math.max(oldestMs ?? 0, this.#ageMs(head));
-    }
-    return oldestMs;
   }
 
   /** Why the plugin last did not take an event. */
@@ -174,6 +168,14 @@ export class NotifierDelivery {
     this.#log.close();
   }
 
+  get #oldestEventAgeMs(): number | undefined {
+    let oldestMs: number | undefined;
+    for (const queue of [this.#users, this.#failedLogins]) {
+      for (const head of queue.heads()) oldestMs = Math.max(oldestMs ?? 0, this.#ageMs(head));
+    }
+    return oldestMs;
+  }
+
   /** Whether events that are not delivered are kept for the next run. */
   get isJournaled(): boolean {
     return this.#options.journal !== undefined;
@@ -208,6 +210,10 @@ export class NotifierDelivery {
   get #queueLength(): number {
     if (!this.isJournaled || this.#closed) return this.#users.length + this.#failedLogins.length;
     return this.#backlogs.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  get #queueBytes(): number {
+    return this.#users.bytes + this.#failedLogins.bytes;
   }
 
   get #canStop(): boolean {
@@ -419,20 +425,18 @@ export class NotifierDelivery {
   /** Of events that are not at hand, and of which nothing else can be told. */
   #countDrops(reason: DropReason, count: number): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + count);
-    const { queueLength, queueBytes } = this.counters;
-    const fields = { reason, queueLength, queueBytes };
+    const fields = { reason, queueLength: this.#queueLength, queueBytes: this.#queueBytes };
     this.#log.report({ level: "warn", message: "events dropped", group: reason, fields }, count);
     this.#settleIdle();
   }
 
   #reportDrop(event: HostEvent, reason: DropReason): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
-    const { queueLength, queueBytes } = this.counters;
     this.#log.report({
       level: "warn",
       message: "events dropped",
       group: groupOf(event, reason),
-      fields: { reason, ...describeEvent(event), queueLength, queueBytes },
+      fields: { reason, ...describeEvent(event), queueLength: this.#queueLength, queueBytes: this.#queueBytes },
     });
   }
 }

@@ -9,6 +9,8 @@ export interface DrainResult {
   readonly delivered: number;
   /** Events given up while draining, or still undelivered when its time was over. */
   readonly dropped: number;
+  /** Events that wait in the journal, for when the host runs again. */
+  readonly kept: number;
 }
 
 /** The server's one door to all its notifier plugins. */
@@ -29,7 +31,8 @@ export interface NotifierHub {
   wants(kind: "provider", action: string, objectType: string): boolean;
   /** True when some notifier is configured for this log event. */
   wants(kind: "log", event: number): boolean;
-  /** Waits until every accepted event is delivered or dropped, at most `timeoutMs` (default 30 000). */
+  /** Waits until every accepted event is delivered or dropped, at most `timeoutMs` (default 30 000). What is in the journal is waited for only
+   * while the plugin can take it. */
   drain(options?: { readonly timeoutMs?: number }): Promise<DrainResult>;
 }
 
@@ -93,17 +96,18 @@ async function drain(routes: readonly NotifierRoute[], clock: Clock, timeoutMs: 
   const after = sum(routes);
   return {
     delivered: after.delivered - before.delivered,
-    dropped: after.dropped - before.dropped + after.queueLength,
+    dropped: after.dropped - before.dropped + after.left,
+    kept: after.kept,
   };
 }
 
-function sum(routes: readonly NotifierRoute[]): { delivered: number; dropped: number; queueLength: number } {
-  const total = { delivered: 0, dropped: 0, queueLength: 0 };
+function sum(routes: readonly NotifierRoute[]): { delivered: number; dropped: number; left: number; kept: number } {
+  const total = { delivered: 0, dropped: 0, left: 0, kept: 0 };
   for (const { delivery } of routes) {
     const { delivered, dropped, queueLength } = delivery.counters;
     total.delivered += delivered;
     total.dropped += dropped;
-    total.queueLength += queueLength;
+    total[delivery.isJournaled ? "kept" : "left"] += queueLength;
   }
   return total;
 }
