@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 
 import type { Logger } from "@fairlead/go-plugin";
-import { type PluginManager, startPluginManager } from "@fairlead/plugin-host";
+import { type JournalOptions, type PluginManager, startPluginManager } from "@fairlead/plugin-host";
 
 import type { Config } from "./config/load-config.ts";
 import { readKmsSettings } from "./config/read-kms-settings.ts";
@@ -88,6 +88,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     plugins: config.plugins,
     env: config.env,
     logger,
+    journal: journalOptions(config),
     ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -131,6 +132,19 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   logger.log("info", "listening", { addresses: ssh.addresses });
   return new RunningServer(ssh, http, users, plugins, started.move());
 }
+
+function journalOptions({ dataDir, fairlead: { journal } }: Config): JournalOptions {
+  return {
+    file: resolve(dataDir, journal.file),
+    maxBytes: journal.max_size_mb * BYTES_PER_MB,
+    maxAgeMs: journal.max_age_hours * MS_PER_HOUR,
+    whenFull: journal.when_full,
+    whenFailing: journal.when_failing,
+  };
+}
+
+const BYTES_PER_MB = 1024 * 1024;
+const MS_PER_HOUR = 3_600_000;
 
 class RunningServer implements FairleadServer {
   readonly users: UserAdmin;

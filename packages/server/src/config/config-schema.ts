@@ -184,6 +184,20 @@ const fairleadSchema = z.object({
   max_concurrent_hashes: integer(1, 64, 2),
   /** Seconds plugins get at the end to take the events already accepted. */
   event_drain_time: integer(0, 3600, 10),
+  /** Where events of notifier plugins wait whose entries do not say. */
+  delivery: z.enum(["memory", "journal"]).default("memory"),
+  /** The journal of events; used only when a plugin's events are to be in it. */
+  journal: z
+    .object({
+      /** File name, relative to the data directory. */
+      file: z.string().min(1, { error: "expected a file name" }).default("journal.db"),
+      max_size_mb: integer(1, 1_048_576, 512),
+      /** 0 = no limit. */
+      max_age_hours: integer(0, 87_600, 168),
+      when_full: z.enum(["drop-oldest", "drop-newest"]).default("drop-oldest"),
+      when_failing: z.enum(["memory", "refuse"]).default("memory"),
+    })
+    .prefault({}),
   /** Seconds a plugin may take to start. SFTPGo gives go-plugin's 60. */
   plugin_start_timeout: integer(1, 3600, 60),
   /** A binding with port 0 gets a free port instead of being off; the log says which. */

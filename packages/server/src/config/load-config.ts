@@ -123,6 +123,7 @@ function readPlugins(
     source: file ?? "the environment",
     origins,
     folder: file === undefined ? resolve(configDir) : dirname(resolve(file)),
+    delivery: fairlead.delivery,
     startTimeoutMs: fairlead.plugin_start_timeout * MS_PER_SECOND,
     onWarning: (warning) => found.push(warning),
   });
