@@ -1,0 +1,43 @@
+import { before, describe, test } from "node:test";
+import { suiteOwner } from "../../e2e/harness/sandbox.ts";
+import { skipWithout } from "../../e2e/harness/tools.ts";
+import { pythonWithParamiko } from "./clients.ts";
+import { recordingOf, replay, type Situation, type SituationDetails } from "./situation.ts";
+import { Stage, type StageOptions } from "./stage.ts";
+
+export interface GroupOptions extends StageOptions {
+  /** Says why the server cannot be asked at all, once it runs. */
+  readonly skipIf?: (stage: Stage) => Promise<string | undefined>;
+}
+
+/** Situations that share a server, in order. Each is a test of its own, named by its id. */
+export function goldenGroup(
+  name: string,
+  options: GroupOptions,
+  situations: Readonly<Record<string, SituationDetails>>,
+): void {
+  void describe(name, { skip: skipGolden() }, () => {
+    let stage: Stage;
+    let unavailable: string | undefined;
+    const owner = suiteOwner();
+    before(async () => {
+      stage = await Stage.open(owner, options);
+      unavailable = await options.skipIf?.(stage);
+    });
+    for (const [id, details] of Object.entries(situations)) {
+      const situation: Situation = { id, ...details };
+      void test(`${id}: ${recordingOf(id).title}`, async (t) => {
+        if (unavailable === undefined) await replay(stage, situation);
+        else t.skip(unavailable);
+      });
+    }
+  });
+}
+
+/** In CI a missing client fails; elsewhere it is said what to run. */
+export function skipGolden(): string | false {
+  const missing = skipWithout("ssh", "sftp", "scp", "ssh-keygen", "sshpass", "curl");
+  if (missing !== false) return `${missing}: run golden/install-clients.sh`;
+  if (pythonWithParamiko() !== undefined || (process.env["CI"] ?? "") !== "") return false;
+  return "no paramiko: run golden/install-clients.sh";
+}

@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { loadConfig } from "fairlead";
+import { OpenSsh } from "../../e2e/harness/openssh.ts";
+import { type Owner, Sandbox } from "../../e2e/harness/sandbox.ts";
+import { TestServer } from "../../e2e/harness/server.ts";
+import { type Section, type ServerConfig, writeConfig } from "../../e2e/harness/server-config.ts";
+import { waitFor } from "../../e2e/harness/wait-for.ts";
+import { openUserAdmin } from "../../packages/server/src/open-user-admin.ts";
+import type { Behaviours } from "../probe/behaviour.ts";
+import { bundleProbe } from "./bundle-probe.ts";
+import type { Outcome } from "./clients.ts";
+import { ProbeLog } from "./probe-log.ts";
+import type { RecordedCommand } from "./recording.ts";
+
+/** SFTPGo's user JSON; `home_dir` and the key are filled in. */
+export interface GoldenUser {
+  readonly username: string;
+  readonly password?: string;
+  /** Name of the key pair. Default: the user's name. None when "". */
+  readonly key?: string;
+  readonly permissions?: Readonly<Record<string, readonly string[]>>;
+  readonly [field: string]: unknown;
+}
+
+export interface StageOptions {
+  readonly users?: readonly GoldenUser[];
+  /** Over the base configuration of the recordings. */
+  readonly sections?: Readonly<Record<string, Section>>;
+  /** More entries of `plugins`; `cmd` is the name of a probe. Default: only the notifier with every event. */
+  readonly plugins?: readonly Section[];
+  /** False: no notifier of the base configuration. */
+  readonly notifier?: boolean | Section;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the probes answer, until something else is asked for. */
+  readonly behaviours?: Behaviours;
+}
+
+/** Where a file of so many bytes, or a folder, shall be. */
+export type FileTree = Readonly<Record<string, number | "dir">>;
+
+const KEY_NAMES: readonly string[] = ["full", "ro", "quota", "multi", "auth1", "auth2", "bad"];
+
+const EVERY_FS_EVENT: readonly string[] = (
+  "pre-upload upload first-upload pre-download download first-download pre-delete delete " +
+  "rename mkdir rmdir copy ssh_cmd"
+).split(" ");
+
+const EVERY_OBJECT: readonly string[] =
+  "user folder group admin api_key share event_rule event_action role ip_list_entry".split(" ");
+
+/** Checksums that the recordings have of `$WORK/big`, whose bytes are not known; ours stand in their place. */
+const RECORDED_BIG = {
+  md5: "7e44b9333c83f0f963600aa173109027",
+  sha1: "ba85b0bc8217616bd7f2aef6a9501f1235169fb9",
+  sha256: "1ab724a0277fa9c1cbe8631cf48761da16841d198ee0bcd67b71cf8ea9b04db7",
+} as const;
+
+/** The bytes of every file of a situation: so long a part of the same text. */
+export function contentOf(sizeBytes: number): Buffer {
+  return Buffer.alloc(sizeBytes, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+export const BIG_BYTES = 4_194_304;
+
+/** A running server with probes, users and files, as the recordings had them. */
+export class Stage {
+  readonly sandbox: Sandbox;
+  readonly openSsh: OpenSsh;
+  readonly probes: ProbeLog;
+  readonly config: ServerConfig;
+  readonly words: ReadonlyMap<string, string>;
+  readonly #env: Readonly<Record<string, string>>;
+  #server: TestServer | undefined;
+
+  private constructor(
+    sandbox: Sandbox,
+    config: ServerConfig,
+    words: ReadonlyMap<string, string>,
+    env: Record<string, string>,
+  ) {
+    this.sandbox = sandbox;
+    this.openSsh = new OpenSsh(sandbox);
+    this.probes = new ProbeLog(sandbox.path("probe.jsonl"));
+    this.config = config;
+    this.words = words;
+    this.#env = env;
+  }
+
+  /** Everything but the server, which {@link start} starts. */
+  static async prepare(owner: Owner, options: StageOptions = {}): Promise<Stage> {
+    const sandbox = await Sandbox.open(owner);
+    await mkdir(sandbox.path("work"));
+    const words = new Map<string, string>([
+      [sandbox.path("homes"), "$HOMES"],
+      [sandbox.path("work"), "$WORK"],
+      [sandbox.path("keys"), "$KEYS"],
+      [sandbox.path("scripts"), "$SCRIPTS"],
+      [sandbox.path("plugins"), "$RUN_DIR/bin"],
+      [sandbox.path("data"), "$RUN_DIR"],
+      [sandbox.folder, "$RUN_DIR"],
+    ]);
+    await writeWorkFiles(sandbox, words);
+    for (const name of KEY_NAMES) await makeKey(sandbox, name, words);
+    const stage = new Stage(sandbox, await writeStageConfig(sandbox, options), words, { ...options.env });
+    words.set(String(stage.port), "$SSH_PORT");
+    await stage.behave(options.behaviours ?? {});
+    for (const user of options.users ?? []) await stage.addUser(user);
+    return stage;
+  }
+
+  static async open(owner: Owner, options: StageOptions = {}): Promise<Stage> {
+    const stage = await Stage.prepare(owner, options);
+    await stage.start();
+    return stage;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await TestServer.start(this.sandbox, { config: this.config, env: this.#env });
+  }
+
+  get server(): TestServer {
+    if (this.#server === undefined) throw new Error("the stage has no server");
+    return this.#server;
+  }
+
+  get port(): number {
+    return this.config.port;
+  }
+
+  /** Puts what is real in place of the recordings' words. */
+  expand(text: string): string {
+    return text
+      .replaceAll("$HOMES", this.sandbox.path("homes"))
+      .replaceAll("$WORK", this.sandbox.path("work"))
+      .replaceAll("$KEYS", this.sandbox.path("keys"))
+      .replaceAll("$SSH_PORT", String(this.port));
+  }
+
+  /** What the probes do from now on. */
+  async behave(behaviours: Behaviours): Promise<void> {
+    await this.sandbox.write("probe.conf.json", this.expand(JSON.stringify(behaviours)));
+  }
+
+  /** As the recordings did with `POST /api/v2/users`. */
+  async addUser(user: GoldenUser): Promise<void> {
+    const { key = user.username, ...fields } = user;
+    const home = this.sandbox.path("homes", user.username);
+    await mkdir(home, { recursive: true });
+    const document = {
+      status: 1,
+      home_dir: home,
+      permissions: { "/": ["*"] },
+      filters: {},
+      ...(KEY_NAMES.includes(key) ? { public_keys: [(await this.openSsh.makeKey(key)).publicKey] } : {}),
+      ...fields,
+    };
+    await this.#withUsers(async ({ users }) => {
+      await users.remove(user.username);
+      await users.add(document);
+    });
+  }
+
+  async findUser(username: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    return await this.#withUsers(async ({ users }) => (await users.find(username))?.document);
+  }
+
+  async #withUsers<T>(use: (opened: ReturnType<typeof openUserAdmin>) => Promise<T>): Promise<T> {
+    const opened = openUserAdmin(loadConfig({ configDir: dirname(this.config.file), configFile: this.config.file }));
+    try {
+      return await use(opened);
+    } finally {
+      await opened.store.close();
+    }
+  }
+
+  /** Waits until a probe was told of a file. */
+  async heard(action: string, virtualPath: string): Promise<void> {
+    await waitFor(`the event ${action} ${virtualPath}`, () =>
+      this.probes.lines().some(({ req }) => req?.["action"] === action && req["virtual_path"] === virtualPath),
+    );
+  }
+
+  /** Whether a user's next upload and download are the first ones. */
+  setFirsts(username: string, firsts: { readonly upload: boolean; readonly download: boolean }): void {
+    const database = new DatabaseSync(this.sandbox.path("data", "fairlead.db"), { timeout: 5_000 });
+    try {
+      const statement = database.prepare("UPDATE users SET first_upload = ?, first_download = ? WHERE username = ?");
+      statement.run(firsts.upload ? 0 : 1_700_000_000_000, firsts.download ? 0 : 1_700_000_000_000, username);
+    } finally {
+      database.close();
+    }
+  }
+
+  /** A user's files are exactly these. */
+  async setHome(username: string, tree: FileTree): Promise<void> {
+    const home = this.sandbox.path("homes", username);
+    await rm(home, { recursive: true, force: true });
+    await writeTree(home, tree);
+  }
+
+  /** A call of the REST API. */
+  rest(command: RecordedCommand): Promise<Outcome> {
+    throw new Error(`no REST API yet: ${command.run}`);
+  }
+}
+
+export async function writeTree(folder: string, tree: FileTree): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of Object.entries(tree)) {
+    const path = join(folder, name);
+    if (content === "dir") {
+      await mkdir(path, { recursive: true });
+    } else {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, contentOf(content));
+    }
+  }
+}
+
+async function writeWorkFiles(sandbox: Sandbox, words: Map<string, string>): Promise<void> {
+  const files = { small: 100, small2: 150, big: BIG_BYTES, empty: 0, "td/1": 1, "td/in/2": 2 };
+  await writeTree(sandbox.path("work"), files);
+  for (const [algorithm, recorded] of Object.entries(RECORDED_BIG)) {
+    words.set(createHash(algorithm).update(contentOf(BIG_BYTES)).digest("hex"), recorded);
+  }
+}
+
+async function makeKey(sandbox: Sandbox, name: string, words: Map<string, string>): Promise<void> {
+  const { publicKey } = await new OpenSsh(sandbox).makeKey(name);
+  const [, base64 = ""] = publicKey.split(" ");
+  words.set(base64, `$KEY_${name}`);
+  words.set(`$KEY_${name} ${name}`, `$KEY_${name} ${name}@golden`);
+}
+
+/** The recordings' base: stock values, bcrypt cost 4, every SSH command, refusals after 100 ms, a notifier told everything. */
+async function writeStageConfig(sandbox: Sandbox, options: StageOptions): Promise<ServerConfig> {
+  const { sections = {}, notifier = true, plugins = [] } = options;
+  const entries = [...(notifier === false ? [] : [notifierEntry(notifier === true ? {} : notifier)]), ...plugins];
+  const probe = await bundleProbe();
+  const made = new Set<string>();
+  for (const entry of entries) {
+    const cmd = String(entry["cmd"]);
+    if (cmd.startsWith("probe-") && !made.has(cmd)) await sandbox.writeExecutable(join("plugins", cmd), probe);
+    made.add(cmd);
+  }
+  const common = { defender: { login_delay: { password_failed: 100 } } };
+  return await writeConfig(sandbox, {
+    sections: {
+      ...sections,
+      common: { ...common, ...sections["common"] },
+      sftpd: { enabled_ssh_commands: ["*"], ...sections["sftpd"] },
+    },
+    plugins: entries.map((entry) => completeEntry(sandbox, entry)),
+  });
+}
+
+export function notifierEntry(more: Section = {}): Section {
+  const { notifier_options: options, ...rest } = more;
+  return {
+    type: "notifier",
+    cmd: "probe-notifier",
+    auto_mtls: true,
+    ...rest,
+    notifier_options: {
+      fs_events: EVERY_FS_EVENT,
+      provider_events: ["add", "update", "delete"],
+      provider_objects: EVERY_OBJECT,
+      log_events: [1, 2, 3, 4, 5],
+      ...(options as Section | undefined),
+    },
+  };
+}
+
+function completeEntry(sandbox: Sandbox, entry: Section): Section {
+  const cmd = String(entry["cmd"]);
+  if (!cmd.startsWith("probe-")) return entry;
+  return {
+    env_vars: ["TMPDIR"],
+    args: ["-log", sandbox.path("probe.jsonl"), "-conf", sandbox.path("probe.conf.json")],
+    ...entry,
+    cmd: sandbox.path("plugins", cmd),
+  };
+}

@@ -1,0 +1,72 @@
+import { matches } from "./harness/matches.ts";
+
+/**
+ * Recorded situations that are not replayed, with the reason. Every recording is either replayed by a group or listed here,
+ * never both: `coverage.test.ts` holds that.
+ */
+export interface NotReplayed {
+  readonly reason: string;
+  /** Ids; a trailing `*` means every id that begins so. */
+  readonly situations: readonly string[];
+}
+
+export const NOT_REPLAYED: readonly NotReplayed[] = [
+  {
+    reason: "FTP is not served",
+    situations: [
+      "F-*",
+      "L-ftp-*",
+      "A-ftp",
+      "A-ftp-refused",
+      "A-tls8-ftp-*",
+      "A-tls9-ftp-*",
+      "I-ftp-*",
+      "I-by-protocol",
+    ],
+  },
+  {
+    reason: "WebDAV is not served",
+    situations: ["D-*", "L-dav-*", "A-dav-*", "A-tls8-dav-*", "A-tls9-dav-*", "I-dav-allow"],
+  },
+  {
+    reason: "no HTTP API for users: files, shares, profile, passwords, tokens",
+    situations: [
+      "H-*",
+      "L-http-*",
+      "A-http-user",
+      "A-http-refused",
+      "A-changepwd",
+      "N-prov-self-*",
+      "N-prov-share-update",
+    ],
+  },
+  { reason: "no event manager", situations: ["EM-*", "P-eventrule", "K-eventaction-http"] },
+  {
+    reason:
+      "no REST administration: users, folders, groups, roles, admins, API keys, IP lists, and their provider events",
+    situations: [
+      "N-prov-user-add-ro",
+      "N-prov-user-add-quota",
+      "N-quota-usage",
+      "P-user-*",
+      "P-quota-*",
+      "P-2fa-disable",
+      "P-folder-*",
+      "P-group-*",
+      "P-role-*",
+      "P-admin-*",
+      "P-apikey",
+      "P-iplist",
+      "P-iplist-badbody",
+      "P-loaddata",
+      "I-http-adduser",
+    ],
+  },
+  { reason: "no virtual folders", situations: ["P-vf-upload"] },
+  { reason: "a SIGHUP that no plugin is told of: nothing was recorded", situations: ["P-startup-stop"] },
+];
+
+/** Why a recorded situation is not replayed; undefined when it is. */
+export function reasonNotReplayed(id: string): string | undefined {
+  return NOT_REPLAYED.find(({ situations }) => situations.some((pattern) => matches(pattern, id)))?.reason;
+}
