@@ -16,6 +16,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "packages/plugin-sdk": [
     "@fairlead/grpc",
     "@fairlead/go-plugin",
+    // Its spawned test harness is a host.
+    "@fairlead/go-plugin/host",
     "@fairlead/go-plugin/serve",
     "@fairlead/go-plugin/testing",
   ],

@@ -85,10 +85,13 @@ export type {
   BooleanSetting,
   ChoiceSetting,
   DurationSetting,
+  GivenSettingValue,
   IntegerSetting,
   ListSetting,
+  SettingBasics,
   SettingDeclaration,
   SettingDeclarations,
+  SettingPresence,
   SettingValues,
   StringSetting,
 } from "./settings/setting-declarations.ts";

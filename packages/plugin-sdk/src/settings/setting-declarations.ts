@@ -1,7 +1,7 @@
 import type { Secret } from "./secret.ts";
 
 /** What every setting may say of itself. */
-interface AnySetting {
+export interface SettingBasics {
   /** One line for `--help`. */
   readonly description: string;
   /** The flag without dashes. Default: the setting's name, `ldapUrl` as `ldap-url`. */
@@ -16,45 +16,45 @@ interface AnySetting {
 }
 
 /** A setting that must be given, or has a default, or may be missing. */
-type Presence<Default> =
+export type SettingPresence<Default> =
   | { readonly required: true; readonly default?: never }
   | { readonly required?: false; readonly default?: Default };
 
 /** A text. A required one is not empty. */
-export type StringSetting = AnySetting & {
+export type StringSetting = SettingBasics & {
   readonly type: "string";
   /** `true`: its value is a {@link Secret}, and shown nowhere. */
   readonly secret?: boolean;
-} & Presence<string>;
+} & SettingPresence<string>;
 
 /** A whole number, in any way Go writes one: `10`, `-1`, `0x10`, `1_000`. */
-export type IntegerSetting = AnySetting & {
+export type IntegerSetting = SettingBasics & {
   readonly type: "integer";
   readonly min?: number;
   readonly max?: number;
-} & Presence<number>;
+} & SettingPresence<number>;
 
 /** As an integer, of any size. */
-export type BigIntSetting = AnySetting & {
+export type BigIntSetting = SettingBasics & {
   readonly type: "bigint";
   readonly min?: bigint;
   readonly max?: bigint;
-} & Presence<bigint>;
+} & SettingPresence<bigint>;
 
 /** `true` or `false`, in any way Go writes one; the flag alone is `true`. False when it is not given. */
-export type BooleanSetting = AnySetting & { readonly type: "boolean"; readonly default?: boolean };
+export type BooleanSetting = SettingBasics & { readonly type: "boolean"; readonly default?: boolean };
 
 /** A length of time as Go writes one: `1m30s`, `500ms`. Its value is in milliseconds. */
-export type DurationSetting = AnySetting & { readonly type: "duration" } & Presence<string>;
+export type DurationSetting = SettingBasics & { readonly type: "duration" } & SettingPresence<string>;
 
 /** Texts between commas; the flag may be repeated. A required one has at least one. Empty when it is not given. */
-export type ListSetting = AnySetting & { readonly type: "list" } & Presence<readonly string[]>;
+export type ListSetting = SettingBasics & { readonly type: "list" } & SettingPresence<readonly string[]>;
 
 /** One of a few texts. */
-export type ChoiceSetting = AnySetting & {
+export type ChoiceSetting = SettingBasics & {
   readonly type: "choice";
   readonly choices: readonly string[];
-} & Presence<string>;
+} & SettingPresence<string>;
 
 /** One setting of a plugin. */
 export type SettingDeclaration =
@@ -69,7 +69,8 @@ export type SettingDeclaration =
 /** Settings by the names their values have in the program, camelCase. */
 export type SettingDeclarations = Readonly<Record<string, SettingDeclaration>>;
 
-type GivenValue<Declaration> = Declaration extends { readonly type: "string"; readonly secret: true }
+/** The value of a declared setting that is given or has a default. */
+export type GivenSettingValue<Declaration> = Declaration extends { readonly type: "string"; readonly secret: true }
   ? Secret
   : Declaration extends { readonly type: "string" }
     ? string
@@ -85,11 +86,14 @@ type GivenValue<Declaration> = Declaration extends { readonly type: "string"; re
               ? Choice
               : never;
 
-type AlwaysThere = { readonly required: true } | { readonly default: unknown } | { readonly type: "boolean" | "list" };
-
-/** The values of declared settings. */
+/** The values of declared settings; `undefined` for one that is neither given nor required and has no default. */
 export type SettingValues<Declarations extends SettingDeclarations> = {
-  readonly [Name in keyof Declarations]: Declarations[Name] extends AlwaysThere
-    ? GivenValue<Declarations[Name]>
-    : GivenValue<Declarations[Name]> | undefined;
+  readonly [Name in keyof Declarations]:
+    | GivenSettingValue<Declarations[Name]>
+    | (Declarations[Name] extends
+        | { readonly required: true }
+        | { readonly default: unknown }
+        | { readonly type: "boolean" | "list" }
+        ? never
+        : undefined);
 };

@@ -1,4 +1,6 @@
+export type { PluginType } from "../serve/kind-serving.ts";
 export { connectAuth } from "./connect-auth.ts";
+export { connectEventSearcher } from "./connect-eventsearcher.ts";
 export { connectGate } from "./connect-gate.ts";
 export { connectIpFilter } from "./connect-ipfilter.ts";
 export { connectKms } from "./connect-kms.ts";
@@ -16,5 +18,8 @@ export {
 } from "./make-auth-requests.ts";
 export type { CheckChanges } from "./make-auth-requests.ts";
 export { makeFsEvent, makeLogEvent, makeProviderEvent } from "./make-events.ts";
+export { makeFsEventsFilter, makeLogEventsFilter, makeProviderEventsFilter } from "./make-filters.ts";
 export { makeDecryptRequest, makeEncryptRequest, makeGateRequest } from "./make-requests.ts";
 export { makeKnownUser, makeUnknownUser } from "./make-users.ts";
+export { spawnPlugin } from "./spawn-plugin.ts";
+export type { PluginClients, PluginLogLine, SpawnedPlugin, SpawnOptions } from "./spawn-plugin.ts";
