@@ -373,7 +373,7 @@ describe("a misspelt name", () => {
         common: { defender: { score_no_auth: 0 }, event_manager: { enabled_commands: [] }, metadata: { read: 0 } },
         sftpd: { bindings: [{ port: 2022, address: "", apply_proxy_config: true }] },
         data_provider: { node: { host: "", port: 0, proto: "http" }, password_validation: { users: {} } },
-        kms: { secrets: { url: "", made_up: 0 } },
+        acme: { email: "", made_up: 0 },
       }),
     );
     const env = {

@@ -11,7 +11,7 @@ const MAX_NOTES = 100;
  * they get no notes.
  */
 export function createUserNotes(connection: Connection, channel: ServerChannel): ((text: string) => void) | undefined {
-  if (!/^SSH-2\.0-OpenSSH/.test(clientIdent(connection))) {
+  if (!clientIdent(connection).startsWith("SSH-2.0-OpenSSH")) {
     return undefined;
   }
   let left = MAX_NOTES;
