@@ -17,8 +17,9 @@ import { changeOpenFile, permissionsFor, requestedChanges } from "./set-attribut
  * as observed; what was refused sends nothing. A directory opens too, as on any POSIX server, and then refuses to be read.
  */
 export async function openDownload(context: FilesContext, path: string): Promise<Download> {
-  const { access, quota } = context;
+  const { access, events, quota } = context;
   access.require(path, "use", "download");
+  events.requireRecordable("pre-download", "download", "first-download");
   const startMs = performance.now();
   const place = await locate(context, path);
   try {
@@ -149,9 +150,10 @@ export class Download implements PathHandle {
       elapsedMs: performance.now() - this.#opened.startMs,
       status: isGood ? 1 : 2,
     } as const;
-    this.#context.events.publishDone(facts, this.#failure);
+    const safe = this.#context.events.publishDone(facts, this.#failure);
     // A first download is one that brought something, as observed.
     if (isGood && this.#sentBytes > 0) await this.#context.events.publishFirst("download", facts);
+    if (safe && options?.aborted !== true) await safe;
   }
 
   async #letGo(): Promise<void> {

@@ -60,6 +60,7 @@ export async function makeHardLink(context: FilesContext, from: string, to: stri
   const startMs = performance.now();
   for (const permission of ["download", "overwrite"] as const) access.require(from, "use", permission);
   for (const permission of ["upload", "create_symlinks"] as const) access.require(to, "create", permission);
+  events.requireRecordable("copy");
   const sizeBytes = await atPlace(jail, from, NO_FOLLOW, (source) =>
     atPlace(jail, to, NO_FOLLOW, async (target) => {
       for (const permission of ["download", "overwrite"] as const) access.requireAt(source, "use", permission);
@@ -75,11 +76,12 @@ export async function makeHardLink(context: FilesContext, from: string, to: stri
       return source.stats.size;
     }),
   );
-  events.publishDone({
+  const safe = events.publishDone({
     action: "copy",
     virtualPath: from,
     virtualTargetPath: to,
     fileSizeBytes: BigInt(sizeBytes),
     elapsedMs: performance.now() - startMs,
   });
+  if (safe) await safe;
 }

@@ -24,6 +24,7 @@ const ATTEMPTS = 3;
  */
 export async function openUpload(context: FilesContext, path: string, flags: OpenFlags): Promise<Upload> {
   context.access.require(path, "create", "upload", "overwrite");
+  context.events.requireRecordable("pre-upload", "upload", "first-upload");
   const opening = new UploadOpening(context, path, flags);
   for (let attempt = 1; ; attempt++) {
     try {

@@ -20,15 +20,13 @@ export async function renameEntry(context: FilesContext, from: string, to: strin
   if (from === "/" || to === "/") throw permissionDenied();
   // As observed for the same name; a directory cannot move into itself either.
   if (from === to || isInside(to, from)) throw new SftpError("OP_UNSUPPORTED", "cannot rename a path to itself");
+  events.requireRecordable("rename");
   await atPlace(jail, from, NO_FOLLOW, (source) =>
     atPlace(jail, to, NO_FOLLOW, (target) => move(context, { from, source, to, target, mayReplace })),
   );
-  events.publishDone({
-    action: "rename",
-    virtualPath: from,
-    virtualTargetPath: to,
-    elapsedMs: performance.now() - startMs,
-  });
+  const elapsedMs = performance.now() - startMs;
+  const safe = events.publishDone({ action: "rename", virtualPath: from, virtualTargetPath: to, elapsedMs });
+  if (safe) await safe;
 }
 
 interface Move {

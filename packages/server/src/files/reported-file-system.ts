@@ -25,8 +25,14 @@ export class ReportedFileSystem implements FileSystem, AsyncDisposable {
     return this.#files.homeDirectory;
   }
 
-  open(path: string, flags: OpenFlags): Promise<FileHandle> {
-    return this.#events.reported({ operation: "open", path }, this.#files.open(path, flags));
+  /** What is told before a transfer is safe before the client hears what came of opening it, whatever that is. */
+  async open(path: string, flags: OpenFlags): Promise<FileHandle> {
+    try {
+      return await this.#events.reported({ operation: "open", path }, this.#files.open(path, flags));
+    } finally {
+      const settled = this.#events.settled();
+      if (settled) await settled;
+    }
   }
 
   openDirectory(path: string): Promise<DirectoryHandle> {

@@ -89,7 +89,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
     const { access, events, gate, jail, quota } = this.#context;
     const startMs = performance.now();
     access.require(path, "use", "delete", "delete_files");
-    await atPlace(jail, path, NO_FOLLOW, async (place) => {
+    events.requireRecordable("pre-delete", "delete");
+    const { safe } = await atPlace(jail, path, NO_FOLLOW, async (place) => {
       access.requireAt(place, "use", "delete", "delete_files");
       if (!place.stats) throw noSuchFile();
       if (place.stats.isDirectory()) throw new SftpError("FAILURE", "is a directory");
@@ -99,19 +100,17 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       const fileSizeBytes = BigInt(size);
       events.publish({ action: "pre-delete", virtualPath: path, fileSizeBytes });
       await takingName(quota, place.path, () => unlink(place.path));
-      events.publishDone({
-        action: "delete",
-        virtualPath: path,
-        fileSizeBytes,
-        elapsedMs: performance.now() - startMs,
-      });
+      const elapsedMs = performance.now() - startMs;
+      return { safe: events.publishDone({ action: "delete", virtualPath: path, fileSizeBytes, elapsedMs }) };
     });
+    if (safe) await safe;
   }
 
   async makeDirectory(path: string): Promise<void> {
     const { access, events, gate, jail } = this.#context;
     const startMs = performance.now();
     access.require(path, "create", "create_dirs");
+    events.requireRecordable("mkdir");
     await atPlace(jail, path, NO_FOLLOW, async (place) => {
       access.requireAt(place, "create", "create_dirs");
       const asked = gate.ask({ operation: "mkdir", virtualPath: place.virtualPath });
@@ -121,7 +120,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
     });
     // Directories scp makes on its way send nothing, as observed.
     if (events.isScp) return;
-    events.publishDone({ action: "mkdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+    const safe = events.publishDone({ action: "mkdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+    if (safe) await safe;
   }
 
   async removeDirectory(path: string): Promise<void> {
@@ -129,6 +129,7 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
     const startMs = performance.now();
     if (path === "/") throw permissionDenied();
     access.require(path, "use", "delete", "delete_dirs");
+    events.requireRecordable("rmdir");
     await atPlace(jail, path, NO_FOLLOW, async (place) => {
       access.requireAt(place, "use", "delete", "delete_dirs");
       if (!place.stats) throw noSuchFile();
@@ -137,7 +138,8 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
       if (asked) await asked;
       await rmdir(place.path);
     });
-    events.publishDone({ action: "rmdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+    const safe = events.publishDone({ action: "rmdir", virtualPath: path, elapsedMs: performance.now() - startMs });
+    if (safe) await safe;
   }
 
   rename(from: string, to: string, options: RenameOptions): Promise<void> {

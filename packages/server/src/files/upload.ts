@@ -139,8 +139,9 @@ export class Upload implements PathHandle {
       elapsedMs: performance.now() - this.#opened.startMs,
       status: this.#failure ? (this.#failure.kind === "limit" ? 3 : 2) : 1,
     } as const;
-    this.#context.events.publishDone(facts, this.#failure?.error);
+    const safe = this.#context.events.publishDone(facts, this.#failure?.error);
     if (!this.#failure) await this.#context.events.publishFirst("upload", facts);
+    if (safe) await safe.catch((error: unknown) => this.#fail("failed", toSftpError(error)));
   }
 
   async #write(lengthBytes: number, position: number, write: (start: number) => Promise<void>): Promise<void> {
