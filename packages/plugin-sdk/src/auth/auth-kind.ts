@@ -5,7 +5,7 @@ import type { Awaitable, CallContext } from "../call-context.ts";
 import { FILE_DESCRIPTORS } from "../gen/auth/descriptors.ts";
 import { callHandler } from "../rpc/call-handler.ts";
 import { decodeDescriptors } from "../rpc/descriptors.ts";
-import { toStatus, unimplemented } from "../rpc/refusals.ts";
+import { noResult, toStatus, unimplemented } from "../rpc/refusals.ts";
 import { createAuthClient } from "./auth-client.ts";
 import type { AuthClient } from "./auth-client.ts";
 import type { AuthHandlers, AuthRequest } from "./auth-handlers.ts";
@@ -15,7 +15,7 @@ import type { AuthResult } from "./auth-result.ts";
 import { unchanged } from "./auth-result.ts";
 import { hasKeyboard } from "./has-keyboard.ts";
 import { KeyboardConversations } from "./keyboard-conversations.ts";
-import { acceptedStep, toStepResponse } from "./keyboard-step.ts";
+import { toLastResponse, toStepResponse } from "./keyboard-step.ts";
 import type { KeyboardStep } from "./keyboard-step.ts";
 import { decodeUser, encodeUser, isKnownUser } from "./user-document.ts";
 
@@ -39,7 +39,10 @@ function registerAuth(registrar: ServiceRegistrar, handlers: AuthHandlers, conte
     registrar.handleUnary(method, async (request, call) => {
       if (handler === undefined) throw unimplemented(name);
       const received = receive(request);
-      return answer(await callHandler((handlerContext) => handler(received, handlerContext), call, context.logger));
+      return answer(
+        name,
+        await callHandler((handlerContext) => handler(received, handlerContext), call, context.logger),
+      );
     });
   const keyboardCheck =
     handlers.checkKeyboardInteractive?.bind(handlers) ?? (hasKeyboard(handlers) ? unchanged : undefined);
@@ -64,9 +67,17 @@ function receive<Check extends WireCheck>(request: Check): Received<Check> {
 
 const nothing = new Uint8Array(0);
 
-function answer(result: AuthResult): Uint8Array {
-  if (result.outcome === "denied") throw toStatus(result);
-  return result.outcome === "user" ? encodeUser(result.user) : nothing;
+function answer(handler: string, result: AuthResult | undefined): Uint8Array {
+  switch (result?.outcome) {
+    case "unchanged":
+      return nothing;
+    case "user":
+      return encodeUser(result.user);
+    case "denied":
+      throw toStatus(result);
+    default:
+      throw noResult(handler, "unchanged(), user() or denied()");
+  }
 }
 
 type StepHandler = (request: KeyboardStepRequest, call: ServerCall) => Awaitable<KeyboardStepResponse>;
@@ -87,7 +98,9 @@ function createStepHandler(handlers: AuthHandlers, context: ServeContext): StepH
   };
 }
 
-function answerStep(step: KeyboardStep): KeyboardStepResponse {
-  if (step.outcome === "denied") throw toStatus(step);
-  return step.outcome === "accepted" ? acceptedStep : toStepResponse(step);
+function answerStep(step: KeyboardStep | undefined): KeyboardStepResponse {
+  if (step?.outcome === "ask") return toStepResponse(step);
+  const last = toLastResponse("keyboardStep", step);
+  if (last instanceof Error) throw last;
+  return last;
 }

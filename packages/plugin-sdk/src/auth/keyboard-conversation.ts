@@ -1,9 +1,8 @@
 import { GrpcError } from "@fairlead/grpc";
 import type { KeyboardStepRequest, KeyboardStepResponse } from "./auth-messages.ts";
 import type { AskOptions, CheckOptions, KeyboardDialogue } from "./keyboard-dialogue.ts";
-import { acceptedStep, CHECKED_ANSWER, toStepResponse } from "./keyboard-step.ts";
-import type { KeyboardQuestions, KeyboardResult } from "./keyboard-step.ts";
-import { toStatus } from "../rpc/refusals.ts";
+import { CHECKED_ANSWER, toStepResponse } from "./keyboard-step.ts";
+import type { KeyboardQuestions } from "./keyboard-step.ts";
 
 type State =
   /** The handler works: the server waits for the answer to a step. */
@@ -64,13 +63,13 @@ export class KeyboardConversation implements KeyboardDialogue {
     return await response.promise;
   }
 
-  /** The handler has returned. */
-  finish(result: KeyboardResult): void {
+  /** The handler has ended. */
+  finish(response: KeyboardStepResponse | Error): void {
     const state = this.#end();
     if (state.status === "asking") state.answers.reject(hasEnded(this.signal));
     if (state.status !== "working") return;
-    if (result.outcome === "accepted") state.response.resolve(acceptedStep);
-    else state.response.reject(toStatus(result));
+    if (response instanceof Error) state.response.reject(response);
+    else state.response.resolve(response);
   }
 
   /** Ends the login, which fails, with what its handler will see as reason. Nothing happens to one that has ended. */

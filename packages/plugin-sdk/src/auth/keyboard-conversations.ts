@@ -5,6 +5,7 @@ import type { Awaitable, CallContext } from "../call-context.ts";
 import type { KeyboardStepRequest, KeyboardStepResponse } from "./auth-messages.ts";
 import { KeyboardConversation } from "./keyboard-conversation.ts";
 import type { KeyboardDialogue } from "./keyboard-dialogue.ts";
+import { toLastResponse } from "./keyboard-step.ts";
 import type { KeyboardResult } from "./keyboard-step.ts";
 
 /** What keeps logins that nobody ends from adding up. */
@@ -64,7 +65,7 @@ export class KeyboardConversations {
   async #run(conversation: KeyboardConversation): Promise<void> {
     const context = { signal: conversation.signal, logger: this.#logger };
     try {
-      conversation.finish(await this.#converse(conversation, context));
+      conversation.finish(toLastResponse("keyboardInteractive", await this.#converse(conversation, context)));
     } catch (error) {
       // One that ended first has told its handler why, and that is what the handler threw.
       if (conversation.signal.aborted) return;

@@ -1,4 +1,5 @@
 import type { Denied } from "../denied.ts";
+import { noResult, toStatus } from "../rpc/refusals.ts";
 import type { KeyboardStepResponse } from "./auth-messages.ts";
 
 /** How a keyboard-interactive login goes on. */
@@ -44,7 +45,7 @@ export const CHECKED_ANSWER = "OK";
 /** What lets the server check an answer, as it travels. */
 export const SERVER_CHECKS = { password: 1, "second-factor": 2 } as const;
 
-export const acceptedStep: KeyboardStepResponse = {
+const acceptedStep: KeyboardStepResponse = {
   instructions: "",
   questions: [],
   echos: [],
@@ -68,4 +69,16 @@ export function toStepResponse({ instructions = "", questions, check }: Keyboard
     authResult: 0,
     checkPassword: check === undefined ? 0 : SERVER_CHECKS[check],
   };
+}
+
+/** What the server is told of a result: the last step's answer, or why there is none. */
+export function toLastResponse(handler: string, result: KeyboardResult | undefined): KeyboardStepResponse | Error {
+  switch (result?.outcome) {
+    case "accepted":
+      return acceptedStep;
+    case "denied":
+      return toStatus(result);
+    default:
+      return noResult(handler, "accepted() or denied()");
+  }
 }

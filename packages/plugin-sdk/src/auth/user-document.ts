@@ -22,6 +22,7 @@ function tryParse(bytes: Uint8Array): unknown {
 }
 
 export function encodeUser(user: SftpgoUser): Uint8Array {
+  if (!isDocument(user)) throw new TypeError("user() was given no document of a user");
   return Buffer.from(formatJson(user));
 }
 

@@ -4,9 +4,11 @@ import type { ServiceRegistrar } from "@fairlead/grpc";
 import { FILE_DESCRIPTORS } from "../gen/gate/descriptors.ts";
 import { callHandler } from "../rpc/call-handler.ts";
 import { decodeDescriptors } from "../rpc/descriptors.ts";
+import { noResult } from "../rpc/refusals.ts";
 import { createGateClient } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { GateHandlers } from "./gate-handlers.ts";
+import type { GateDecision } from "./gate-messages.ts";
 import { gateMethods } from "./gate-methods.ts";
 
 /** The name of the gate's service: a plugin that has one names it among its services. */
@@ -21,7 +23,15 @@ export const gateKind = definePluginKind<GateHandlers, GateClient>({
 });
 
 function registerGate(registrar: ServiceRegistrar, handlers: GateHandlers, { logger }: ServeContext): void {
-  registrar.handleUnary(gateMethods.check, (request, call) =>
-    callHandler((context) => handlers.check(request, context), call, logger),
+  registrar.handleUnary(gateMethods.check, async (request, call) =>
+    checkDecision(await callHandler((context) => handlers.check(request, context), call, logger)),
   );
+}
+
+function checkDecision(decision: { readonly allowed?: unknown; readonly message?: unknown } | undefined): GateDecision {
+  if (decision?.allowed === true) return { allowed: true };
+  if (decision?.allowed === false && typeof decision.message === "string") {
+    return { allowed: false, message: decision.message };
+  }
+  throw noResult("check", "{ allowed: true } or { allowed: false, message }");
 }

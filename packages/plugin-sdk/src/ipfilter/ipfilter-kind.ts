@@ -4,11 +4,12 @@ import type { ServiceRegistrar } from "@fairlead/grpc";
 import { FILE_DESCRIPTORS } from "../gen/ipfilter/descriptors.ts";
 import { callHandler } from "../rpc/call-handler.ts";
 import { decodeDescriptors } from "../rpc/descriptors.ts";
-import { toStatus } from "../rpc/refusals.ts";
+import { noResult, toStatus } from "../rpc/refusals.ts";
 import { createIpFilterClient } from "./ipfilter-client.ts";
 import type { IpFilterClient } from "./ipfilter-client.ts";
 import type { IpFilterHandlers } from "./ipfilter-handlers.ts";
 import { ipFilterMethods } from "./ipfilter-methods.ts";
+import type { IpResult } from "./ipfilter-result.ts";
 
 /** The application protocol version of ipfilter plugins. */
 export const IPFILTER_PROTOCOL_VERSION = 1;
@@ -23,11 +24,14 @@ export const ipFilterKind = definePluginKind<IpFilterHandlers, IpFilterClient>({
 
 function registerIpFilter(registrar: ServiceRegistrar, handlers: IpFilterHandlers, { logger }: ServeContext): void {
   registrar.handleUnary(ipFilterMethods.checkIp, async (request, call) => {
-    const result = await callHandler((context) => handlers.check(request, context), call, logger);
-    // Whatever else it is, of a program whose types nobody checked: only this lets anybody in.
-    if (result.outcome !== "allowed") throw toStatus(result);
+    permit(await callHandler((context) => handlers.check(request, context), call, logger));
   });
   registrar.handleUnary(ipFilterMethods.reload, (_request, call) =>
     callHandler((context) => handlers.reload?.(context), call, logger),
   );
+}
+
+function permit(result: IpResult | undefined): void {
+  if (result?.outcome === "allowed") return;
+  throw result?.outcome === "denied" ? toStatus(result) : noResult("check", "allowed() or denied()");
 }

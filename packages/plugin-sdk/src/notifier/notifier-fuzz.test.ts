@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fuzz } from "../../../../scripts/fuzz-rounds.ts";
+import { createRandom, makeHostileBytes } from "../../test/hostile-bytes.ts";
 import { notifierMethods } from "./notifier-methods.ts";
 
 const rounds = 20_000;
-
-/** Numbers from 0 up to 1, the same in every run (mulberry32). */
-function createRandom(state: number): () => number {
-  let next = state;
-  return () => {
-    next = (next + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(next ^ (next >>> 15), 1 | next);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const valid = notifierMethods.sendFsEvent.request.encode({
   timestampNs: 2n ** 60n,
@@ -42,7 +32,7 @@ const valid = notifierMethods.sendFsEvent.request.encode({
 test("hostile bytes give an event or an error, for every message", async () => {
   await fuzz(rounds, (seed) => {
     const random = createRandom(seed);
-    const bytes = random() < 0.5 ? mutate(valid, random) : garbage(random);
+    const bytes = makeHostileBytes(valid, random);
     for (const { request } of Object.values(notifierMethods)) {
       try {
         assert.equal(typeof request.decode(bytes), "object");
@@ -62,15 +52,3 @@ test("a number without end and groups without bottom are errors", () => {
     assert.throws(() => notifierMethods.sendFsEvent.request.decode(bytes), Error);
   }
 });
-
-function mutate(bytes: Uint8Array, random: () => number): Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  for (let change = 0; change < 1 + random() * 4; change++) {
-    copy[Math.floor(random() * copy.length)] = Math.floor(random() * 256);
-  }
-  return copy.subarray(0, Math.ceil(random() * copy.length));
-}
-
-function garbage(random: () => number): Uint8Array {
-  return Uint8Array.from({ length: Math.floor(random() * 64) }, () => Math.floor(random() * 256));
-}

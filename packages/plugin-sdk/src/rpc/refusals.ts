@@ -13,3 +13,8 @@ export function toStatus({ message }: Denied): GrpcError {
 export function unimplemented(handler: string): GrpcError {
   return new GrpcError("UNIMPLEMENTED", `this plugin has no ${handler}`);
 }
+
+/** What a program answered whose types nobody checked: it must not be taken for consent. */
+export function noResult(handler: string, expected: string): TypeError {
+  return new TypeError(`${handler} answered something else than ${expected}`);
+}
