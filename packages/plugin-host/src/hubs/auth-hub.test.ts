@@ -6,6 +6,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { createRoute, hang, listRoutes, tooSlow } from "../../test/support/fake-routes.ts";
 import { PluginHostError } from "../plugin-host-error.ts";
 import { AuthScope } from "./auth-hub.ts";
+import type { AuthHub } from "./auth-hub.ts";
 import { createAuthHub } from "./create-auth-hub.ts";
 
 const answerOf = (name: string): Uint8Array => new TextEncoder().encode(name);
@@ -134,8 +135,10 @@ test("a plugin has twenty seconds, or what the caller gives it", async () => {
   assert.deepEqual(given, [{ timeoutMs: 20_000 }, { timeoutMs: 5, signal }]);
 });
 
-function repeat(words: string): AuthClient {
-  return createClient("a", { check: () => Promise.reject(new GrpcError("UNKNOWN", `bad: ${words}`)) });
+/** A hub of one plugin that refuses everything with these words. */
+function createRefusingHub(words: string): AuthHub {
+  const client = createClient("a", { check: () => Promise.reject(new GrpcError("UNKNOWN", `bad: ${words}`)) });
+  return createAuthHub(listRoutes(createAuthRoute("a", 15, client)));
 }
 
 function showsNoSecret(error: unknown): true {
@@ -148,9 +151,11 @@ function showsNoSecret(error: unknown): true {
 }
 
 test("a plugin that repeats the password or an answer does not bring it into an error", async () => {
-  const hubOf = (words: string) => createAuthHub(listRoutes(createAuthRoute("a", 15, repeat(words))));
-  await assert.rejects(hubOf("s3cret-password").checkPassword(passwordCheck), showsNoSecret);
-  await assert.rejects(hubOf("s3cret-answer").sendKeyboardStep({ ...step, answers: ["s3cret-answer"] }), showsNoSecret);
+  await assert.rejects(createRefusingHub("s3cret-password").checkPassword(passwordCheck), showsNoSecret);
+  await assert.rejects(
+    createRefusingHub("s3cret-answer").sendKeyboardStep({ ...step, answers: ["s3cret-answer"] }),
+    showsNoSecret,
+  );
 });
 
 test("a plugin's long words are cut", async () => {
