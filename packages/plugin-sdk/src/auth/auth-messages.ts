@@ -1,5 +1,5 @@
 /** What a host says in every check. */
-interface Check {
+export interface AuthCheck {
   /** As the client gave it, after the server's naming rules. */
   readonly username: string;
   /** The client's address without port. */
@@ -11,23 +11,23 @@ interface Check {
 }
 
 /** Somebody logs in with a password. */
-export interface PasswordCheck extends Check {
+export interface PasswordCheck extends AuthCheck {
   readonly password: string;
 }
 
 /** Somebody offers a public key; that they have the private one is not shown yet. */
-export interface PublicKeyCheck extends Check {
+export interface PublicKeyCheck extends AuthCheck {
   /** A line of authorized_keys with its line end, without comment. */
   readonly publicKey: string;
 }
 
 /** Somebody logs in with a TLS certificate. */
-export interface TlsCertificateCheck extends Check {
+export interface TlsCertificateCheck extends AuthCheck {
   readonly certificatePem: string;
 }
 
 /** A keyboard-interactive login begins; its steps follow. */
-export type KeyboardInteractiveCheck = Check;
+export type KeyboardInteractiveCheck = AuthCheck;
 
 /** One round of a keyboard-interactive login: what the client answered to the questions of the round before. */
 export interface KeyboardStepRequest {

@@ -9,6 +9,7 @@ export type {
 } from "../auth/auth-handlers.ts";
 export { AUTH_PROTOCOL_VERSION, authKind } from "../auth/auth-kind.ts";
 export type {
+  AuthCheck,
   KeyboardInteractiveCheck,
   KeyboardStepRequest,
   KeyboardStepResponse,
@@ -16,7 +17,6 @@ export type {
   PublicKeyCheck,
   TlsCertificateCheck,
 } from "../auth/auth-messages.ts";
-export { CHECKED_ANSWER } from "../auth/keyboard-step.ts";
 export type { EventSearcherClient } from "../eventsearcher/eventsearcher-client.ts";
 export type { EventSearcherHandlers } from "../eventsearcher/eventsearcher-handlers.ts";
 export { EVENTSEARCHER_PROTOCOL_VERSION, eventSearcherKind } from "../eventsearcher/eventsearcher-kind.ts";
