@@ -7,6 +7,7 @@ import { laterError } from "../last-error.ts";
 import type { PluginStatus } from "../plugin-status.ts";
 import type { SupervisorState } from "../supervisor/supervisor-state.ts";
 import type { HostedPlugin } from "./hosted-plugin.ts";
+import { KeyboardLogins } from "./keyboard-logins.ts";
 import type { PluginClients } from "./launch-plugin.ts";
 import { NotifierWork } from "./notifier-work.ts";
 import type { NotifierWorkOptions } from "./notifier-work.ts";
@@ -32,12 +33,14 @@ export class PluginEntry {
   readonly calls = new CallMeter();
   /** Of a notifier. */
   readonly notifier: NotifierWork | undefined;
+  readonly #logins: KeyboardLogins;
   #seat: EntrySeat;
   #host: HostedPlugin | undefined;
 
   constructor(seat: EntrySeat, options: NotifierWorkOptions) {
     this.#seat = seat;
     const { config } = seat;
+    this.#logins = new KeyboardLogins(options.clock);
     this.notifier = config.type === "notifier" ? new NotifierWork(config.notifierOptions, options) : undefined;
   }
 
@@ -73,12 +76,14 @@ export class PluginEntry {
 
   /** Its process changed. */
   follow(state: SupervisorState<PluginClients>): void {
-    this.notifier?.delivery.setAvailability(availabilityIn(state, "notifier"));
+    this.notifier?.delivery.setAvailability(availabilityIn(state, "notifier", ({ byType }) => byType.notifier));
   }
 
   /** As the hub of its type sees it; the type is the caller's to know. */
   routeAs<Type extends PluginType>(type: Type): RouteOf<Type> {
-    const current = (): RouteOf<Type>["availability"] => availabilityIn(this.#host?.state, type);
+    const clientOf = (clients: PluginClients): ClientByType[Type] =>
+      type === "auth" ? (this.#logins.through(clients) as ClientByType[Type]) : clients.byType[type];
+    const current = (): RouteOf<Type>["availability"] => availabilityIn(this.#host?.state, type, clientOf);
     const config = (): ConfigOf<Type> => this.config as ConfigOf<Type>;
     const label = (): string => this.label;
     return {
@@ -136,9 +141,10 @@ const noDelivery = {
 function availabilityIn<Type extends PluginType>(
   state: SupervisorState<PluginClients> | undefined,
   type: Type,
+  clientOf: (clients: PluginClients) => ClientByType[Type],
 ): PluginAvailability<ClientByType[Type]> {
   if (state?.status === "running" && state.process.client.serves.has(type)) {
-    const client = state.process.client.byType[type];
+    const client = clientOf(state.process.client);
     return { status: state.responsive ? "up" : "paused", client };
   }
   const startFailed = state?.status === "failed" || (state?.status === "backing-off" && state.startFailed);

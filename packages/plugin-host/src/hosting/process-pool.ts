@@ -1,6 +1,7 @@
 import { PluginHostError } from "../plugin-host-error.ts";
 import { HostedPlugin } from "./hosted-plugin.ts";
 import type { HostedPluginOptions } from "./hosted-plugin.ts";
+import { LOGIN_LIFETIME_MS } from "./keyboard-logins.ts";
 import type { EntrySeat } from "./plugin-entry.ts";
 
 export type Seats = readonly [EntrySeat, ...EntrySeat[]];
@@ -11,8 +12,8 @@ export interface StartedProcess {
   readonly seats: readonly EntrySeat[];
 }
 
-/** How long calls of a process that serves nothing any more may still take: as long as any call may. */
-const RETIRE_MS = 20_000;
+/** How long what a process has begun may still take when it serves nothing any more: a person may be about to log in. */
+const RETIRE_MS = LOGIN_LIFETIME_MS;
 
 /** Every process of a host, from before its start to after its end: what is in here cannot be forgotten. */
 export class ProcessPool {

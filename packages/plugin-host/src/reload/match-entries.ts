@@ -16,6 +16,9 @@ const signs: readonly ((before: Placed, now: Placed) => boolean)[] = [
   (before, now) => before.config.cmd === now.config.cmd,
   // Another executable in the same place takes over, events that wait included.
   (before, now) => before.index === now.index,
+  // Wherever it is, what decides about logins and connections goes on deciding until the next one runs. Two notifiers have
+  // nothing in common but their type: events for one are not for the other.
+  (before) => before.config.type !== "notifier",
 ];
 
 /**
