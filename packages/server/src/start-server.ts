@@ -10,7 +10,9 @@ import { readKmsSettings } from "./config/read-kms-settings.ts";
 import { FairleadError } from "./domain/fairlead-error.ts";
 import { createDiskQuotaLedger } from "./files/disk-quota-ledger.ts";
 import { openUserFileSystem } from "./files/user-file-system.ts";
+import { AuthPlugins } from "./login/auth-plugins.ts";
 import { createAuthenticator } from "./login/authenticator.ts";
+import { createSecondFactor } from "./login/second-factor.ts";
 import { openUserAdmin } from "./open-user-admin.ts";
 import { createSessionRegistry } from "./login/session-registry.ts";
 import { type HttpServers, startHttpServers } from "./http/start-http-servers.ts";
@@ -74,7 +76,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   const kmsSettings = readKmsSettings(config);
   const kms = new LateKmsPlugins();
   const secrets = createSecretStore(kmsSettings, kms);
-  const { store, users, admins, hasher } = openUserAdmin(config, secrets);
+  const { store, users, admins, hasher, rules } = openUserAdmin(config, secrets);
   started.defer(async () => {
     await store.close();
   });
@@ -102,6 +104,8 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     hasher,
     sessions: createSessionRegistry(),
     namingRules: config.dataProvider.naming_rules,
+    plugins: new AuthPlugins({ checks: plugins.auth, users: store, hasher, rules, secrets, clock: Date.now }),
+    secondFactor: createSecondFactor({ secrets, kinds: config.mfa.totp }),
     onRecordFailure: (error) => {
       logger.log("error", "last login not recorded", { error });
     },

@@ -157,7 +157,7 @@ describe("fairlead user", () => {
     assert.deepEqual(stderr.trim().split("\n"), [
       `fairlead: warning: ${file}: unknown field "permisions" means nothing; did you mean "permissions"?`,
       `fairlead: warning: ${file}: unknown field "colour" means nothing`,
-      'fairlead: permissions for the directory "/" are mandatory',
+      'fairlead: permissions for the root dir "/" must be set',
     ]);
   });
 

@@ -48,6 +48,13 @@ export function hasPublicKey(lines: readonly string[], blob: Uint8Array): boolea
   });
 }
 
+/** A key in wire format as a line of authorized_keys, as SFTPGo hands it to plugins: no comment, a line feed at the end. */
+export function formatKeyLine(blob: Uint8Array): string {
+  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+  const algorithm = readFields(bytes)?.[0]?.toString("latin1") ?? "";
+  return `${algorithm} ${bytes.toString("base64")}\n`;
+}
+
 /** RFC 4251 section 5: a key is a sequence of length-prefixed strings. */
 function readFields(blob: Buffer): readonly Buffer[] | undefined {
   const fields: Buffer[] = [];

@@ -71,6 +71,10 @@ export interface UserFilters {
   /** Days after which a password must be changed, 0 = never. */
   readonly passwordExpirationDays: number;
   readonly totpEnabled: boolean;
+  /** Auth plugins are not asked for this user. */
+  readonly externalAuthDisabled: boolean;
+  /** Seconds after a login in which auth plugins are not asked again and the stored credentials count, 0 = ask always. */
+  readonly externalAuthCacheTimeS: number;
 }
 
 export interface AccessTime {
@@ -171,6 +175,8 @@ function parseFilters(fields: Fields): UserFilters {
     requirePasswordChange: fields.flag("require_password_change"),
     passwordExpirationDays: fields.integer("password_expiration"),
     totpEnabled: fields.object("totp_config").flag("enabled"),
+    externalAuthDisabled: fields.object("hooks").flag("external_auth_disabled"),
+    externalAuthCacheTimeS: fields.integer("external_auth_cache_time"),
   };
 }
 

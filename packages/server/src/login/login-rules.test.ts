@@ -92,18 +92,6 @@ describe("checkGate", () => {
       {},
       undefined,
     ],
-    [
-      "a second factor that would have to be asked for",
-      filters({ totp_config: { enabled: true } }),
-      { method: "keyboard-interactive" },
-      "second-factor",
-    ],
-    [
-      "a second factor that would have to be asked for after the key",
-      filters({ totp_config: { enabled: true } }),
-      { method: "publickey+keyboard-interactive" },
-      "second-factor",
-    ],
     ["a second factor, by password", filters({ totp_config: { enabled: true } }), {}, undefined],
     ["an allowed address", filters({ allowed_ip: ["192.0.2.0/24"] }), {}, undefined],
     ["an address not among the allowed", filters({ allowed_ip: ["198.51.100.0/24"] }), {}, "denied-ip"],

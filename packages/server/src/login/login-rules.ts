@@ -84,10 +84,6 @@ export function checkGate(user: User, facts: GateFacts): Refusal | undefined {
   if (filters.twoFactorProtocols.includes("SSH") && !filters.totpEnabled) {
     return refusal("second-factor", `user "${username}" needs a second factor for SSH and has none`);
   }
-  // SFTPGo asks for the code in keyboard-interactive, and only there; without asking, nobody may pass.
-  if (filters.totpEnabled && facts.method.endsWith("keyboard-interactive")) {
-    return refusal("second-factor", `user "${username}" has a second factor, not supported here`);
-  }
   if (!isIpAllowed(user, facts.ip)) {
     return refusal("denied-ip", `login for user "${username}" is not allowed from this address: ${facts.ip}`);
   }

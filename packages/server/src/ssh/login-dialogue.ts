@@ -10,6 +10,7 @@ import type {
 
 import type { User } from "../domain/user.ts";
 import type { Authenticator, LoginDecision } from "../login/authenticator.ts";
+import type { KeyboardRound } from "../login/keyboard-conversation.ts";
 import type { SessionSlot } from "../login/session-registry.ts";
 import { isSignedBy, signatureAlgorithm } from "./public-key-signature.ts";
 
@@ -18,11 +19,19 @@ export interface LoginReport {
   /** A password or an answer was refused. */
   onPasswordFailure(failure: LoginFailure): void;
   /** The last step succeeded and SSH has granted the login; called before the client hears of it. */
-  onSuccess(user: User, slot: SessionSlot, method: string): void;
+  onSuccess(login: LoginSuccess): void;
   /** The client used up its tries; the connection should end. */
   onTooManyTries(): void;
   /** The client did not wait while its password was being checked; the connection should end. */
   onImpatience(): void;
+}
+
+export interface LoginSuccess {
+  /** As the client sent it. A plugin may have it log in as another user. */
+  readonly username: string;
+  readonly user: User;
+  readonly slot: SessionSlot;
+  readonly method: string;
 }
 
 export interface LoginFailure {
@@ -54,6 +63,8 @@ export interface LoginDialogueOptions {
 
 const INVALID_SIGNATURE = "invalid signature";
 const IMPATIENT = "another request came while the password was being checked";
+/** Offered keys whose decision is kept for when they are offered again with a signature, as Go's SSH server does. */
+const MAX_REMEMBERED_KEYS = 16;
 
 /** The request being worked on. */
 interface CurrentRequest {
@@ -69,6 +80,8 @@ export class LoginDialogue {
   #failures = 0;
   #keyFailure: LoginFailure | undefined;
   #current: CurrentRequest | undefined;
+  /** What was decided about a user's key: asked of store and plugins once, however often the key is offered. */
+  readonly #keyDecisions = new Map<string, LoginDecision>();
   /** Whose key was right, and which steps must follow it. */
   #firstStep: { readonly username: string; readonly nextSteps: readonly string[] } | undefined;
 
@@ -147,7 +160,11 @@ export class LoginDialogue {
       this.#reject(context);
       return;
     }
-    await this.#checkPassword(context, password, "password");
+    const { authenticator, ip, signal } = this.#options;
+    const { username } = context;
+    const method = this.#methodOf(username, "password");
+    const decision = await settle(authenticator.checkPassword({ username, ip, password, method, signal }));
+    await this.#finish(context, decision, method);
   }
 
   async #answerKeyboard(context: KeyboardAuthContext): Promise<void> {
@@ -155,46 +172,48 @@ export class LoginDialogue {
       this.#reject(context);
       return;
     }
-    const answers = await this.#askPassword(context);
-    if (answers === undefined) {
-      return; // abandoned for another request (RFC 4252 section 5.1): there is nothing to answer
+    const { authenticator, ip, signal } = this.#options;
+    const { username } = context;
+    const method = this.#methodOf(username, "keyboard-interactive");
+    const ask = async (round: KeyboardRound): Promise<readonly string[] | undefined> => await this.#ask(context, round);
+    const decision = await settle(authenticator.checkKeyboardInteractive({ username, ip, method, signal, ask }));
+    if (decision.outcome !== "abandoned") {
+      await this.#finish(context, decision, method);
     }
-    if (answers.length !== 1) {
-      this.#reject(context);
-      return;
-    }
-    await this.#checkPassword(context, answers[0] ?? "", "keyboard-interactive");
   }
 
-  async #checkPassword(
+  #methodOf<const Step extends "keyboard-interactive" | "password">(
+    username: string,
+    step: Step,
+  ): Step | `publickey+${Step}` {
+    return this.#firstStep?.username === username ? `publickey+${step}` : step;
+  }
+
+  async #finish(
     context: KeyboardAuthContext | PasswordAuthContext,
-    password: string,
-    step: "keyboard-interactive" | "password",
+    decision: LoginDecision,
+    method: string,
   ): Promise<void> {
-    const { authenticator, ip, report, policy, signal } = this.#options;
-    const { username } = context;
-    const isSecondStep = this.#firstStep?.username === username;
-    const method = isSecondStep ? (`publickey+${step}` as const) : step;
-    const decision = await settle(authenticator.checkPassword({ username, ip, password, method, signal }));
+    const { report, policy } = this.#options;
     if (decision.outcome === "accepted" && this.#succeed(context, decision.user, method)) {
       return;
     }
     if (this.#isGone()) {
       return;
     }
-    report.onPasswordFailure({ username, ...whyNot(decision) });
+    report.onPasswordFailure({ username: context.username, ...whyNot(decision) });
     await this.#pause(policy.failureDelayMs);
     this.#reject(context);
   }
 
   async #answerPublicKey(context: PublicKeyAuthContext): Promise<void> {
-    const { authenticator, ip, policy } = this.#options;
+    const { policy } = this.#options;
     const { username, key } = context;
     if (!policy.publicKeyAlgorithms.includes(signatureAlgorithm(context)) || this.#firstStep !== undefined) {
       this.#reject(context);
       return;
     }
-    const decision = await settle(authenticator.checkPublicKey({ username, ip, blob: key.data }));
+    const decision = await this.#decideKey(username, key.data);
     if (this.#isGone()) {
       return;
     }
@@ -219,6 +238,20 @@ export class LoginDialogue {
     }
   }
 
+  async #decideKey(username: string, blob: Buffer): Promise<LoginDecision> {
+    const { authenticator, ip, signal } = this.#options;
+    const id = `${blob.toString("base64")} ${username}`;
+    const known = this.#keyDecisions.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const decision = await settle(authenticator.checkPublicKey({ username, ip, blob, signal }));
+    if (this.#keyDecisions.size < MAX_REMEMBERED_KEYS) {
+      this.#keyDecisions.set(id, decision);
+    }
+    return decision;
+  }
+
   /** False when the connection or the request is gone, or the user's last free session was taken meanwhile. */
   #succeed(context: AuthContext, user: User, method: string): boolean {
     if (this.#isGone()) {
@@ -238,7 +271,7 @@ export class LoginDialogue {
       }
     }
     if (isGranted) {
-      this.#options.report.onSuccess(user, slot, method);
+      this.#options.report.onSuccess({ username: context.username, user, slot, method });
     }
     return isGranted;
   }
@@ -261,20 +294,33 @@ export class LoginDialogue {
     return isOver;
   }
 
-  /** Asks for the password; `undefined` when the client went on to something else. */
-  async #askPassword(context: KeyboardAuthContext): Promise<readonly string[] | undefined> {
+  /** Asks the client; `undefined` when it went on to something else (RFC 4252 section 5.1) or is gone. */
+  async #ask(context: KeyboardAuthContext, round: KeyboardRound): Promise<readonly string[] | undefined> {
+    const { signal } = this.#options;
+    if (this.#isGone() || this.#current?.context !== context) {
+      return undefined;
+    }
     const current: CurrentRequest = { context, isAsking: true };
     this.#current = current;
-    return await new Promise((resolve) => {
-      context.prompt([{ prompt: "Password: ", echo: false }], "", "", (answers: unknown) => {
-        if (Array.isArray(answers)) {
-          current.isAsking = false; // at once: the next request may be in the same piece of data
-          resolve(answers.map(String));
-        } else {
-          resolve(undefined);
-        }
-      });
+    const { promise, resolve } = Promise.withResolvers<readonly string[] | undefined>();
+    const giveUp = (): void => {
+      resolve(undefined); // the question stays open: it is reported when the connection ends
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
+    const prompts = round.questions.map(({ prompt, echo }) => ({ prompt, echo }));
+    context.prompt(prompts, "", round.instructions, (answers: unknown) => {
+      if (Array.isArray(answers)) {
+        current.isAsking = false; // at once: the next request may be in the same piece of data
+        resolve(answers.map(String));
+      } else {
+        resolve(undefined);
+      }
     });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
   }
 
   #methods(): AuthenticationType[] {
@@ -308,7 +354,7 @@ export class LoginDialogue {
 }
 
 /** A store that fails must refuse, not let in; the reason is for the log only. */
-async function settle(decision: Promise<LoginDecision>): Promise<LoginDecision> {
+async function settle<Decision>(decision: Promise<Decision>): Promise<Decision | LoginDecision> {
   try {
     return await decision;
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { Logger } from "@fairlead/go-plugin";
 
-import type { User } from "../domain/user.ts";
 import type { EventSink } from "../events/event-sink.ts";
 import {
   loginFailedEvent,
@@ -9,7 +8,7 @@ import {
   noSuchUserEvent,
   notNegotiatedEvent,
 } from "../events/log-event.ts";
-import type { LoginDialogue, LoginFailure } from "./login-dialogue.ts";
+import type { LoginDialogue, LoginFailure, LoginSuccess } from "./login-dialogue.ts";
 
 const KEY_PREFIX = "Authentication error: could not validate public key credentials: ";
 
@@ -25,9 +24,11 @@ export class LoginReporter {
     this.#logger = logger;
   }
 
-  success(user: User, method: string): void {
-    this.#logger.log("info", "login", { username: user.username, method });
-    const event = loginOkEvent({ username: user.username, ip: this.#ip });
+  /** Names whom the client asked for, as SFTPGo does, also where a plugin lets them in as another user. */
+  success({ username, user, method }: LoginSuccess): void {
+    const other = user.username === username ? {} : { as: user.username };
+    this.#logger.log("info", "login", { username, method, ...other });
+    const event = loginOkEvent({ username, ip: this.#ip });
     this.#events.publish({ kind: "log", event });
   }
 

@@ -13,7 +13,7 @@ import type { ConnectionPlace } from "./connection-limits.ts";
 import type { HandleLedger } from "./handle-budget.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
-import { LoginDialogue, type LoginPolicy } from "./login-dialogue.ts";
+import { LoginDialogue, type LoginPolicy, type LoginSuccess } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
 import { type OpenFileSystem, SessionChannels } from "./session-channels.ts";
 import { isExchangingKeys } from "./ssh2-internals.ts";
@@ -85,9 +85,9 @@ export class SshConnection {
         onPasswordFailure: (failure) => {
           this.#reporter.failure(failure);
         },
-        onSuccess: (user, slot, method) => {
+        onSuccess: (login) => {
           if (this.#connection !== undefined) {
-            this.#onLogin(this.#connection, user, slot, method);
+            this.#onLogin(this.#connection, login);
           }
         },
         onTooManyTries: () => {
@@ -188,7 +188,8 @@ export class SshConnection {
     }
   }
 
-  #onLogin(connection: Connection, user: User, slot: SessionSlot, method: string): void {
+  #onLogin(connection: Connection, login: LoginSuccess): void {
+    const { user, slot } = login;
     if (this.#state.phase === "login") {
       clearTimeout(this.#state.graceTimer);
     }
@@ -213,7 +214,7 @@ export class SshConnection {
     this.#state = { phase: "open", user, slot, channels };
     this.#lastTrafficMs = performance.now();
     this.#place.authenticated();
-    this.#reporter.success(user, method);
+    this.#reporter.success(login);
     this.#limitRekey(connection);
   }
 
