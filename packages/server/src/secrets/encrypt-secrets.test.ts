@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { JsonDocument } from "../domain/json-document.ts";
-import { checkSecrets, encryptSecrets, hasPlainSecrets } from "./encrypt-secrets.ts";
+import { checkSecrets, encryptSecrets } from "./encrypt-secrets.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { valueAt } from "./secrets-of.ts";
 
@@ -142,12 +142,6 @@ test("what is no secret is refused, and not quoted", async () => {
 test("checking refuses as encrypting would", () => {
   assert.throws(() => checkSecrets(crypt({ status: "plain", payload: "x" }), fakeSecrets()));
   checkSecrets(crypt(plain("x")), fakeSecrets());
-});
-
-test("whether something would be encrypted is known before", () => {
-  assert.equal(hasPlainSecrets(crypt(plain("x"))), true);
-  assert.equal(hasPlainSecrets(crypt(sealed("x"))), false);
-  assert.equal(hasPlainSecrets({}), false);
 });
 
 test("a document as deep as a bomb is refused", async () => {

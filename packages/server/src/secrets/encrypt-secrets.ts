@@ -42,11 +42,6 @@ export function checkSecrets(document: JsonDocument, secrets: Pick<SecretStore, 
   checkedSecrets(withoutForeignSecrets(document), secrets, undefined);
 }
 
-/** Whether saving the document would encrypt something. */
-export function hasPlainSecrets(document: JsonDocument): boolean {
-  return secretsOf(withoutForeignSecrets(document)).some(({ secret }) => secret.status === PLAIN);
-}
-
 function checkedSecrets(
   document: JsonDocument,
   secrets: Pick<SecretStore, "canDecrypt">,
