@@ -28,6 +28,25 @@ describe("formatHclogLine", () => {
     assert.equal(fields["size"], "1152921504606846976");
   });
 
+  it("writes errors inside of fields, and what caused them", () => {
+    const error = new TypeError("no answer", { cause: new RangeError("port closed", { cause: "a text" }) });
+    const { nested } = fieldsOf(formatHclogLine("error", "m", { nested: { error } }, timeMs)) as {
+      readonly nested: { readonly error: string };
+    };
+    assert.match(nested.error, /^TypeError: no answer\n {4}at [\s\S]*\ncaused by: RangeError: port closed\n {4}at /);
+  });
+
+  it("ends where causes go in a circle", () => {
+    const error = new TypeError("round");
+    error.cause = error;
+    assert.match(String(fieldsOf(formatHclogLine("error", "m", { error }, timeMs))["error"]), /^TypeError: round/);
+  });
+
+  it("writes maps and sets as lists", () => {
+    const fields = fieldsOf(formatHclogLine("info", "m", { map: new Map([["a", 1n]]), set: new Set([2]) }, timeMs));
+    assert.deepEqual([fields["map"], fields["set"]], [[["a", "1"]], [2]]);
+  });
+
   it("keeps the event when its fields cannot be written", () => {
     const cycle: Record<string, unknown> = {};
     cycle["self"] = cycle;

@@ -33,8 +33,23 @@ function plainFields(fields: LogFields): LogFields {
 }
 
 function plainValue(value: unknown): unknown {
-  if (value instanceof Error) return value.stack ?? String(value);
-  return typeof value === "bigint" ? String(value) : value;
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return formatError(value);
+  return value instanceof Map || value instanceof Set ? [...value] : value;
+}
+
+const MAX_CAUSES = 5;
+
+/** The stack, and those of what caused it. */
+function formatError(error: Error): string {
+  const stacks: string[] = [];
+  let cause: unknown = error;
+  while (cause instanceof Error && stacks.length < MAX_CAUSES) {
+    stacks.push(cause.stack ?? String(cause));
+    ({ cause } = cause);
+  }
+  return stacks.join("\ncaused by: ");
 }
 
 function stringify(record: LogFields): string | undefined {

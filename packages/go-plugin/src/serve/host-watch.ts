@@ -1,5 +1,7 @@
+import { write } from "./direct-writes.ts";
+
 // Not `import`: that evaluates every lazy part of node:fs, a tenth of a plugin's start.
-const { fstatSync, write } = process.getBuiltinModule("node:fs");
+const { fstatSync } = process.getBuiltinModule("node:fs");
 
 const INTERVAL_MS = 1_000;
 // In looks, not in time: a computer that slept must not take its plugins for abandoned.

@@ -1,6 +1,7 @@
 import { ENV_PROTOCOL_VERSIONS } from "../protocol/constants.ts";
 import { captureStream } from "./captured-stream.ts";
 import type { PrintStream } from "./captured-stream.ts";
+import { divertDirectWrites } from "./direct-writes.ts";
 import type { StdioData } from "../protocol/services.ts";
 import { StdioRelay } from "./stdio-relay.ts";
 import { writeAllSync } from "./write-all.ts";
@@ -8,8 +9,8 @@ import { writeAllSync } from "./write-all.ts";
 /**
  * Nothing but the handshake line may come first on fd 1, and dependencies print whenever they like. So this module takes
  * process.stdout over as soon as it is loaded, when a go-plugin host started the process: it is the first import of the
- * serve entry. What is printed goes to the host by GRPCStdio. (What bypasses process.stdout, such as fs.writeSync(1) or
- * a child process that inherits fd 1, cannot be caught.)
+ * serve entry. What is printed goes to the host by GRPCStdio; what is written to fd 1 past process.stdout goes to stderr.
+ * (Native code, and a child process that inherits fd 1, cannot be caught.)
  */
 class ProcessOutput {
   readonly relay = new StdioRelay();
@@ -24,6 +25,7 @@ class ProcessOutput {
     if (this.#restore !== undefined) return;
     const stdout: PrintStream = process.stdout;
     this.#restore = captureStream(stdout, (bytes) => this.#push("stdout", bytes, stdout));
+    divertDirectWrites();
     process.once("exit", this.#flush);
   }
 

@@ -1,5 +1,4 @@
-// Not `import`: that evaluates every lazy part of node:fs, a tenth of a plugin's start.
-const { writeSync } = process.getBuiltinModule("node:fs");
+import { writeSync } from "./direct-writes.ts";
 
 const PATIENCE_MS = 1_000;
 const PAUSE_MS = 5;
