@@ -3,7 +3,7 @@ import type { RpcOptions } from "@fairlead/plugin-sdk/client";
 import { PluginHostError } from "../plugin-host-error.ts";
 import { systemClock } from "../supervisor/clock.ts";
 import type { Clock } from "../supervisor/clock.ts";
-import { formatRpcError } from "./go-text.ts";
+import { formatRpcError, toGoMessage } from "./go-text.ts";
 import type { PluginRoute } from "./plugin-route.ts";
 import { redact } from "./redact.ts";
 
@@ -110,7 +110,7 @@ function callError(
   elapsedMs: number,
 ): PluginHostError {
   const { code, message, cause } = redactError(GrpcError.from(error), secrets);
-  const summary = summarize(formatRpcError(code, message), elapsedMs);
+  const summary = summarize(formatRpcError(code, toGoMessage(code, message)), elapsedMs);
   const nextStep = nextSteps[code] ?? "These are the plugin's words: its log may say more.";
   return new PluginHostError("ERR_PLUGIN_CALL", `${summary}; ${label}\n${nextStep}`, {
     details: { plugin: label, grpcCode: code, summary },

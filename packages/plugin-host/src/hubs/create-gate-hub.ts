@@ -20,7 +20,8 @@ const ALLOWED: GateDecision = { allowed: true };
 /** For the user, who can do nothing about it: who is missing is in the log. */
 const UNDECIDED: GateDecision = { allowed: false, message: "it could not be decided whether this is allowed" };
 
-const maxMessageLength = 500;
+/** As the SDK promises plugin authors. */
+const maxMessageLength = 256;
 
 /** The hub over the plugins that have a gate. */
 export function createGateHub(routes: GateRoutes, options: GateHubOptions): GateHub {

@@ -6,6 +6,13 @@ export function formatRpcError(code: string, message: string): string {
   return `rpc error: code = ${spelledOtherwise[code] ?? toCamelCase(code)} desc = ${message}`;
 }
 
+/** A message as gRPC for Go has it, where the same fault reads otherwise with us. */
+export function toGoMessage(code: string, message: string): string {
+  return code === "DEADLINE_EXCEEDED" && /^the deadline of \d+ ms passed/.test(message)
+    ? "context deadline exceeded"
+    : message;
+}
+
 /** `DEADLINE_EXCEEDED` → `DeadlineExceeded`. */
 function toCamelCase(code: string): string {
   return code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
