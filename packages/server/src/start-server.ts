@@ -3,9 +3,9 @@ import { isAbsolute, join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 
 import type { Logger } from "@fairlead/go-plugin";
-import { type JournalOptions, type PluginManager, startPluginManager } from "@fairlead/plugin-host";
+import { type JournalOptions, type PluginManager, type ReloadReport, startPluginManager } from "@fairlead/plugin-host";
 
-import type { Config } from "./config/load-config.ts";
+import { type Config, loadConfig } from "./config/load-config.ts";
 import { readKmsSettings } from "./config/read-kms-settings.ts";
 import { FairleadError } from "./domain/fairlead-error.ts";
 import { createDiskQuotaLedger } from "./files/disk-quota-ledger.ts";
@@ -14,6 +14,7 @@ import { AuthPlugins } from "./login/auth-plugins.ts";
 import { createAuthenticator } from "./login/authenticator.ts";
 import { createSecondFactor } from "./login/second-factor.ts";
 import { openUserAdmin } from "./open-user-admin.ts";
+import { reloadPlugins } from "./reload-plugins.ts";
 import { createSessionRegistry } from "./login/session-registry.ts";
 import { type HttpServers, startHttpServers } from "./http/start-http-servers.ts";
 import type { UserAdmin } from "./login/user-admin.ts";
@@ -28,6 +29,8 @@ import { weighBuffersWithHeap } from "./transfer-memory.ts";
 export interface StartServerOptions {
   /** What {@link loadConfig} has read. */
   readonly config: Config;
+  /** Reads the configuration again, for `reload()`. Default: the same file, and variables as they were. */
+  readonly readConfig?: () => Config;
   /** Receives the server's events; {@link createLogger} makes one. */
   readonly logger: Logger;
   /** Where what plugins print goes, as it is. Default: the log, one line `plugin output` each. */
@@ -54,6 +57,12 @@ export interface FairleadServer extends AsyncDisposable {
   readonly plugins: PluginManager;
   /** SSH connections open now. */
   readonly connectionCount: number;
+  /**
+   * Reads the configuration again and makes the running plugins those of its `plugins` section; no event, login or
+   * decryption fails because of it. What else has changed takes a restart, and the log says so. Rejects with what
+   * {@link loadConfig} throws when the configuration cannot be used, and then changes nothing.
+   */
+  reload(): Promise<ReloadReport>;
   /**
    * Ends in the order that loses no event: no new connections, sessions end and put their files away,
    * plugins get what was accepted and stop, the store closes. Idempotent; never rejects.
@@ -119,6 +128,7 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     ...settings,
     hostKeys,
     authenticator,
+    ipFilter: plugins.ipFilter,
     events: plugins.notifiers,
     logger,
     openFileSystem: async (session) =>
@@ -134,7 +144,13 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
       }),
   });
   logger.log("info", "listening", { addresses: ssh.addresses });
-  return new RunningServer(ssh, http, users, plugins, started.move());
+  const readConfig = options.readConfig ?? (() => readSameConfig(config));
+  const reload = (): Promise<ReloadReport> => reloadPlugins({ started: config, read: readConfig, plugins, logger });
+  return new RunningServer({ ssh, http, users, plugins, reload, rest: started.move() });
+}
+
+function readSameConfig({ configDir, file, env }: Config): Config {
+  return loadConfig({ configDir, env, ...(file === undefined ? {} : { configFile: file }) });
 }
 
 function journalOptions({ dataDir, fairlead: { journal } }: Config): JournalOptions {
@@ -150,26 +166,42 @@ function journalOptions({ dataDir, fairlead: { journal } }: Config): JournalOpti
 const BYTES_PER_MB = 1024 * 1024;
 const MS_PER_HOUR = 3_600_000;
 
+/** What is left of the start. */
+interface ServerParts {
+  readonly ssh: SshServer;
+  readonly http: HttpServers;
+  readonly users: UserAdmin;
+  readonly plugins: PluginManager;
+  readonly reload: () => Promise<ReloadReport>;
+  readonly rest: AsyncDisposableStack;
+}
+
 class RunningServer implements FairleadServer {
   readonly users: UserAdmin;
   readonly plugins: PluginManager;
   readonly addresses: readonly Binding[];
   readonly http: Pick<HttpServers, "addresses" | "telemetryAddress">;
   readonly #ssh: SshServer;
+  readonly #reload: () => Promise<ReloadReport>;
   readonly #rest: AsyncDisposableStack;
   #stopping: Promise<void> | undefined;
 
-  constructor(ssh: SshServer, http: HttpServers, users: UserAdmin, plugins: PluginManager, rest: AsyncDisposableStack) {
+  constructor({ ssh, http, users, plugins, reload, rest }: ServerParts) {
     this.users = users;
     this.plugins = plugins;
     this.addresses = ssh.addresses;
     this.http = http;
     this.#ssh = ssh;
+    this.#reload = reload;
     this.#rest = rest;
   }
 
   get connectionCount(): number {
     return this.#ssh.connectionCount;
+  }
+
+  async reload(): Promise<ReloadReport> {
+    return await this.#reload();
   }
 
   async stop(options: StopOptions = {}): Promise<void> {

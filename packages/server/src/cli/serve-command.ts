@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import { createLogger } from "../log/pino-logger.ts";
 import type { FairleadServer, StartServerOptions } from "../start-server.ts";
+import type { Config } from "../config/load-config.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -39,7 +40,7 @@ export function serveCommand(terminal: Terminal): Command {
     .addHelpText(
       "after",
       `
-The log goes to standard error. A second signal ends the grace time.
+The log goes to standard error. A second signal ends the grace time. SIGHUP reads the plugins section again.
 
 Examples:
   $ fairlead serve -c /etc/fairlead
@@ -58,11 +59,15 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
   try {
     // Loaded here, so that the other commands do not wait for SSH and gRPC.
     const { startServer } = await import("../start-server.ts");
-    const server = await startUnlessStopped(startServer, { config, logger, signal: signals.stop });
+    const readConfig = (): Config => loadConfigFromFlags(flags, terminal.env);
+    const server = await startUnlessStopped(startServer, { config, readConfig, logger, signal: signals.stop });
     if (server === undefined) {
       logger.log("info", "stopped before it was ready");
       return;
     }
+    signals.onHangUp(() => {
+      void reload(server, logger);
+    });
     await untilAborted(signals.stop);
     await stop(server, flags.graceTime * 1000, signals.hurry, logger);
   } finally {
@@ -88,6 +93,20 @@ async function startUnlessStopped(
   }
 }
 
+/** Logs what became of it: nobody waits for the answer to a signal. */
+async function reload(server: FairleadServer, logger: Logger): Promise<void> {
+  try {
+    const { ok, plugins } = await server.reload();
+    const failed = plugins.filter(({ outcome }) => outcome === "failed").length;
+    logger.log(ok ? "info" : "error", ok ? "plugins reloaded" : "plugins reloaded in part", {
+      plugins: plugins.length,
+      failed,
+    });
+  } catch (error) {
+    logger.log("error", "reload refused, everything goes on as before", { error });
+  }
+}
+
 async function stop(server: FairleadServer, graceMs: number, hurry: AbortSignal, logger: Logger): Promise<void> {
   logger.log("info", "stopping", { graceMs, connections: server.connectionCount });
   let lastResort: NodeJS.Timeout | undefined;
@@ -107,6 +126,8 @@ interface Signals {
   readonly stop: AbortSignal;
   /** Aborted by the second. */
   readonly hurry: AbortSignal;
+  /** What a SIGHUP does from now on. Before, the configuration has just been read. */
+  onHangUp(act: () => void): void;
   forget(): void;
 }
 
@@ -117,8 +138,12 @@ function listenForSignals(logger: Logger): Signals {
     logger.log("info", "signal received", { signal });
     (stopController.signal.aborted ? hurryController : stopController).abort();
   };
-  const onHangUp = (): void => {
-    logger.log("info", "SIGHUP ignored: nothing can be reloaded yet");
+  let hangUp = (): void => {
+    logger.log("info", "SIGHUP ignored: the server is starting");
+  };
+  const onHangUp = (signal: string): void => {
+    logger.log("info", "signal received", { signal });
+    hangUp();
   };
   const onBug = (error: unknown): void => {
     logger.log("error", "unexpected error, stopping", { error });
@@ -137,6 +162,9 @@ function listenForSignals(logger: Logger): Signals {
   return {
     stop: stopController.signal,
     hurry: hurryController.signal,
+    onHangUp(act) {
+      hangUp = act;
+    },
     forget() {
       for (const [name, handler] of handlers) {
         process.off(name, handler);

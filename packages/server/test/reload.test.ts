@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Logger } from "@fairlead/go-plugin";
+import { PluginHostError } from "@fairlead/plugin-host";
+
+import { loadConfig } from "../src/config/load-config.ts";
+import { FairleadError } from "../src/domain/fairlead-error.ts";
+import { type FairleadServer, startServer } from "../src/start-server.ts";
+import { type ServeProcess, startServe } from "./fixtures/fairlead-process.ts";
+import { makePluginScript } from "./fixtures/plugin-script.ts";
+
+let folder = "";
+let cmd = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "fairlead-reload-"));
+  cmd = makePluginScript(folder, "kms-plugin.ts", { KMS_FILE: join(folder, "calls") });
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const awskms = () => ({ type: "kms", cmd, kms_options: { scheme: "awskms", encrypted_status: "AWS" } });
+const gcpkms = () => ({ type: "kms", cmd, kms_options: { scheme: "gcpkms", encrypted_status: "GCP" } });
+
+function configure(plugins: readonly object[], more: object = {}): void {
+  const base = {
+    sftpd: { bindings: [{ address: "127.0.0.1", port: 0 }], host_keys: ["id_ed25519"] },
+    fairlead: { free_ports: true },
+  };
+  writeFileSync(join(folder, "fairlead.json"), JSON.stringify({ ...base, plugins, ...more }));
+}
+
+interface Line {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function startHere(): Promise<{ readonly server: FairleadServer; readonly lines: readonly Line[] }> {
+  const lines: Line[] = [];
+  const logger: Logger = {
+    log: (_level, message, fields = {}) => lines.push({ message, fields }),
+    child: () => logger,
+  };
+  const config = loadConfig({ configDir: folder, env: { PATH: process.env["PATH"] } });
+  return { server: await startServer({ config, logger }), lines };
+}
+
+describe("reload()", () => {
+  test("makes the plugins those of the file, and says what else has changed", async () => {
+    configure([awskms()]);
+    const { server, lines } = await startHere();
+    await using _ = server;
+    const pid = server.plugins.status()[0]?.pid;
+    configure([gcpkms(), awskms()], { common: { idle_timeout: 7 }, sftpd: { bindings: [], host_keys: ["other"] } });
+    const report = await server.reload();
+    assert.deepEqual(
+      report.plugins.map(({ outcome }) => outcome),
+      ["added", "unchanged"],
+    );
+    assert.equal(server.plugins.status()[1]?.pid, pid);
+    assert.ok(server.plugins.kms.byStatus("GCP"));
+    const said = lines.find(({ message }) => message === "changed settings take a restart of the server");
+    assert.deepEqual(said?.fields["ignored"], ["common.idle_timeout", "sftpd.bindings", "sftpd.host_keys"]);
+  });
+
+  test("changes nothing when the file cannot be used", async () => {
+    configure([awskms()]);
+    const { server } = await startHere();
+    await using _ = server;
+    const before = server.plugins.status();
+    configure([{ ...awskms(), sha256sum: "zz" }]);
+    await assert.rejects(server.reload(), (error: unknown) => PluginHostError.is(error, "ERR_PLUGIN_CONFIG"));
+    writeFileSync(join(folder, "fairlead.json"), "{");
+    await assert.rejects(server.reload(), (error: unknown) => FairleadError.is(error, "ERR_CONFIG_FILE"));
+    assert.deepEqual(server.plugins.status(), before);
+  });
+
+  test("leaves the plugin alone that new secrets are encrypted with", async () => {
+    const secrets = { kms: { secrets: { url: "awskms://key" } } };
+    configure([awskms()], secrets);
+    const { server } = await startHere();
+    await using _ = server;
+    configure([gcpkms()], secrets);
+    await assert.rejects(server.reload(), /no kms plugin left for kms\.secrets\.url/);
+    assert.ok(server.plugins.kms.byStatus("AWS"));
+  });
+});
+
+async function untilLogged(server: ServeProcess, text: string): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) if (server.log().includes(text)) return;
+  assert.fail(`waited in vain for ${text}`);
+}
+
+describe("SIGHUP", () => {
+  test("reads the plugins section again, and goes on with an invalid one as before", async () => {
+    configure([]);
+    await using server = await startServe([], { cwd: folder });
+    configure([awskms()]);
+    server.child.kill("SIGHUP");
+    await untilLogged(server, '"msg":"plugins reloaded"');
+    assert.match(readFileSync(join(folder, "calls"), "utf8"), /"start":\d+/);
+    writeFileSync(join(folder, "fairlead.json"), "{");
+    server.child.kill("SIGHUP");
+    await untilLogged(server, "reload refused, everything goes on as before");
+    server.child.kill("SIGTERM");
+    assert.equal((await server.result).code, 0);
+  });
+
+  test("tells of a plugin that does not start", async () => {
+    configure([]);
+    await using server = await startServe([], { cwd: folder });
+    configure([{ ...awskms(), cmd: join(folder, "missing") }]);
+    server.child.kill("SIGHUP");
+    await untilLogged(server, '"msg":"plugins reloaded in part"');
+    assert.match(server.log(), /plugin missing did not start/);
+  });
+});
