@@ -18,33 +18,12 @@ import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { launch } from "@fairlead/go-plugin/host";
 import { NOTIFIER_HANDSHAKE, notifierKind } from "../src/client/index.ts";
 import { makeFsEvent } from "../src/testing/index.ts";
-
-const packageFolder = join(import.meta.dirname, "..");
-const readme = readFileSync(join(packageFolder, "README.md"), "utf8");
-
-function codeBlocks(language: string): readonly string[] {
-  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code ?? "");
-}
-
-/** A folder inside the package, so that the code finds the package by its name. */
-class CodeFolder implements Disposable {
-  readonly path = mkdtempSync(join(packageFolder, "test", ".readme-"));
-
-  add(name: string, text: string): string {
-    const path = join(this.path, name);
-    writeFileSync(path, text);
-    return path;
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true });
-  }
-}
+import { CodeFolder, codeBlocks, readme } from "./readme-code.ts";
 
 const [pluginCode = "", settingsCode = "", testCode = ""] = codeBlocks("ts");
 const bundleCommand = codeBlocks("sh").find((code) => code.includes("esbuild arrivals.ts")) ?? "";
 const tsconfig = codeBlocks("json").find((code) => code.includes("compilerOptions")) ?? "";
-const root = join(packageFolder, "../..");
+const root = join(import.meta.dirname, "../../..");
 const binaries = join(root, "node_modules/.bin");
 const tsc = join(binaries, "tsc");
 
