@@ -29,8 +29,8 @@ const logEventsFilter = createCodec(WireLogEventsFilter, toWireLogEventsFilter, 
 const answer = createCodec<WireSearchResponse, Uint8Array>(
   WireSearchResponse,
   (data) => ({ data }),
-  // Decoded bytes are a view of the receive buffer, which is used again.
-  ({ data }) => data.slice(),
+  // Decoded bytes are a view of the receive buffer, which is used again. (A Buffer's slice() is a view, too.)
+  ({ data }) => new Uint8Array(data),
 );
 
 /** The service `proto.Searcher`, on domain types. */

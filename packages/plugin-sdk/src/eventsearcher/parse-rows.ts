@@ -49,7 +49,7 @@ function keepDigits(_key: string, value: unknown, context: { readonly source?: s
 }
 
 function readRow<Row>(row: unknown, index: number, columns: Columns<Row>): Required<Row> {
-  if (typeof row !== "object" || row === null) throw malformed(`row ${index} is no object`);
+  if (typeof row !== "object" || row === null || Array.isArray(row)) throw malformed(`row ${index} is no object`);
   const fields = Object.entries<Column>(columns).map(([field, { name, type }]) => {
     const value: unknown = Object.hasOwn(row, name) ? (row as Readonly<Record<string, unknown>>)[name] : null;
     const read = value === null ? empty[type] : readers[type](value);
