@@ -24,13 +24,19 @@ import type {
 const passwordCheck = createCodec<CheckUserAndPassRequest, PasswordCheck>(
   CheckUserAndPassRequest,
   ({ username, password, ip, protocol, user }) => ({ username, password, ip, protocol, user }),
-  ({ username, password, ip, protocol, user }) => ({ username, password, ip, protocol, user: user.slice() }),
+  ({ username, password, ip, protocol, user }) => ({ username, password, ip, protocol, user: new Uint8Array(user) }),
 );
 
 const publicKeyCheck = createCodec<CheckUserAndPublicKeyRequest, PublicKeyCheck>(
   CheckUserAndPublicKeyRequest,
   ({ username, publicKey, ip, protocol, user }) => ({ username, pubKey: publicKey, ip, protocol, user }),
-  ({ username, pubKey, ip, protocol, user }) => ({ username, publicKey: pubKey, ip, protocol, user: user.slice() }),
+  ({ username, pubKey, ip, protocol, user }) => ({
+    username,
+    publicKey: pubKey,
+    ip,
+    protocol,
+    user: new Uint8Array(user),
+  }),
 );
 
 const tlsCertificateCheck = createCodec<CheckUserAndTLSCertRequest, TlsCertificateCheck>(
@@ -41,20 +47,20 @@ const tlsCertificateCheck = createCodec<CheckUserAndTLSCertRequest, TlsCertifica
     certificatePem: tlsCert,
     ip,
     protocol,
-    user: user.slice(),
+    user: new Uint8Array(user),
   }),
 );
 
 const keyboardInteractiveCheck = createCodec<CheckUserAndKeyboardInteractiveRequest, KeyboardInteractiveCheck>(
   CheckUserAndKeyboardInteractiveRequest,
   ({ username, ip, protocol, user }) => ({ username, ip, protocol, user }),
-  ({ username, ip, protocol, user }) => ({ username, ip, protocol, user: user.slice() }),
+  ({ username, ip, protocol, user }) => ({ username, ip, protocol, user: new Uint8Array(user) }),
 );
 
 const userDocument = createCodec<AuthResponse, Uint8Array>(
   AuthResponse,
   (user) => ({ user }),
-  ({ user }) => user.slice(),
+  ({ user }) => new Uint8Array(user),
 );
 
 const keyboardStepRequest = createCodec<KeyboardAuthRequest, KeyboardStepRequest>(

@@ -34,10 +34,13 @@ test("metadata keys named like prototype members are keys", () => {
 });
 
 test("object data does not change when the receive buffer is used again", () => {
-  const received = WireProviderEvent.encode({
-    ...WireProviderEvent.decode(new Uint8Array()),
-    objectData: Uint8Array.of(1, 2, 3),
-  }).finish();
+  // A Buffer, as connections give it.
+  const received = Buffer.from(
+    WireProviderEvent.encode({
+      ...WireProviderEvent.decode(new Uint8Array()),
+      objectData: Uint8Array.of(1, 2, 3),
+    }).finish(),
+  );
   const event = fromWireProviderEvent(WireProviderEvent.decode(received));
   received.fill(0);
   assert.deepEqual(event.objectData, Uint8Array.of(1, 2, 3));

@@ -79,8 +79,9 @@ export function fromWireProviderEvent(event: WireProviderEvent): ProviderEvent {
     username: event.username,
     ip: event.ip,
     role: event.role,
-    // Decoded bytes are a view of the receive buffer, which is used again; the event may be kept for ever.
-    objectData: event.objectData.slice(),
+    // Decoded bytes are a view of the receive buffer, which is used again; the event may be kept for ever. (It is a
+    // Buffer, whose slice() would be a view, too.)
+    objectData: new Uint8Array(event.objectData),
   };
 }
 
