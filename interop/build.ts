@@ -13,6 +13,8 @@ export interface InteropPrograms {
   readonly benchHost: string;
   readonly kvPlugin: string;
   readonly kvHost: string;
+  readonly kindsPlugin: string;
+  readonly kindsHost: string;
   readonly yamuxPeer: string;
 }
 
@@ -50,6 +52,8 @@ async function build(): Promise<InteropPrograms | undefined> {
     benchHost: join(output, "bench-host"),
     kvPlugin: join(output, "kv-plugin"),
     kvHost: join(output, "kv-host"),
+    kindsPlugin: join(output, "kinds-plugin"),
+    kindsHost: join(output, "kinds-host"),
     yamuxPeer: join(output, "yamux-peer"),
   };
 }

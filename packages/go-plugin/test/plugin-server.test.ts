@@ -125,7 +125,7 @@ describe("startPluginServer", { timeout: 30_000 }, () => {
     assert.equal(existsSync(socketOf(server)), false);
   });
 
-  it("tells its kinds that it ends before its open calls do", async () => {
+  it("tells its kinds that it ends before its open calls do [serve:shutdown]", async () => {
     await using sandbox = new Sandbox();
     const called = Promise.withResolvers<void>();
     const kind = definePluginKind<object, EchoClient>({
