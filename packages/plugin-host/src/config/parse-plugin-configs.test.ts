@@ -273,13 +273,15 @@ test("thousands of unknown keys are told with a few warnings", () => {
   assert.equal(warnings.at(-1), '550 further unknown keys in "plugins" are ignored');
 });
 
-test("a bad argument is named without its value", () => {
-  assert.throws(
-    () => parsePluginConfigs([{ ...minimal, args: [{ password: "s3cret" }] }]),
-    (error: Error) => {
-      assert.match(error.message, /plugins\[0\]\.args\.0/);
-      assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /s3cret/);
-      return true;
-    },
-  );
-});
+for (const argument of [{ password: "s3cret" }, "--password=s3cret\0"]) {
+  test(`a bad argument is named without its value: ${typeof argument}`, () => {
+    assert.throws(
+      () => parsePluginConfigs([{ ...minimal, args: [argument] }]),
+      (error: Error) => {
+        assert.match(error.message, /plugins\[0\]\.args\.0/);
+        assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /s3cret/);
+        return true;
+      },
+    );
+  });
+}

@@ -206,3 +206,14 @@ test("a call that the process may have acted on is not made again", async () => 
   route.availability = { status: "up", client: gone };
   await assert.rejects(createAuthHub(listRoutes(route)).checkPassword(passwordCheck), { code: "ERR_PLUGIN_CALL" });
 });
+
+test("a call that could not be sent is not made again to the same process", async () => {
+  let calls = 0;
+  const check = (): Promise<never> => {
+    calls++;
+    return Promise.reject(new GrpcError("UNAVAILABLE", "the connection was closed", { unprocessed: "unsent" }));
+  };
+  const hub = createAuthHub(listRoutes(createAuthRoute("a", 1, createClient("a", { check }))));
+  await assert.rejects(hub.checkPassword(passwordCheck), { code: "ERR_PLUGIN_CALL" });
+  assert.equal(calls, 1);
+});

@@ -38,7 +38,7 @@ export function createIpFilterHub(
       return ALLOWED;
     } catch (error) {
       const { summary, grpcCode } = toFailure(error);
-      if (FAILURES.has(grpcCode) && limits.signal?.aborted !== true) {
+      if (FAILURES.has(grpcCode)) {
         log.warn(route.label, "an ipfilter plugin fails and clients are refused", { error: summary });
       }
       return { allowed: false, reason: `${route.label}: ${summary}` };

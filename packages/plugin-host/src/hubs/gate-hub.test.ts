@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/plugin-sdk/client";
 import type { GateClient, GateRequest, RpcOptions } from "@fairlead/plugin-sdk/client";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock, settle } from "../../test/support/fake-clock.ts";
 import { createRoute, hang, listRoutes, tooSlow } from "../../test/support/fake-routes.ts";
 import { createMemoryLogger } from "../../test/support/memory-logger.ts";
 import { parsePluginConfigs } from "../config/parse-plugin-configs.ts";
@@ -87,6 +87,7 @@ test("the first refusal wins, with its message, while another gate still thinks"
   const { hub, logger } = setUp(createGateRoute("a", slow), createGateRoute("b", refuseWith("contains a virus")));
   assert.deepEqual(await hub.check(request), { allowed: false, message: "contains a virus" });
   assert.equal(signals[0]?.aborted, true);
+  await settle();
   assert.deepEqual(logger.lines, []);
 });
 
@@ -132,6 +133,15 @@ test("one gate's on_failure allow does not overrule another's refusal", async ()
   const lenient = createGateRoute("a", undefined, { on_failure: "allow" });
   const { hub } = setUp(lenient, createGateRoute("b", refuseWith("no")));
   assert.deepEqual(await hub.check(request), { allowed: false, message: "no" });
+});
+
+test("a caller that gives up is refused without a warning", async () => {
+  const { hub, logger } = setUp(createGateRoute("a", (_request, options) => hang(options)));
+  const caller = new AbortController();
+  const decision = hub.check(request, { signal: caller.signal });
+  caller.abort();
+  assert.equal((await decision).allowed, false);
+  assert.deepEqual(logger.lines, []);
 });
 
 test("a gate that comes with a reload is asked", async () => {

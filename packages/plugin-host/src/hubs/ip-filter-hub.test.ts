@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/plugin-sdk/client";
 import type { IpFilterClient, RpcOptions } from "@fairlead/plugin-sdk/client";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock, settle } from "../../test/support/fake-clock.ts";
 import { createRoute, hang, listRoutes, tooSlow } from "../../test/support/fake-routes.ts";
 import { createMemoryLogger } from "../../test/support/memory-logger.ts";
 import { parsePluginConfigs } from "../config/parse-plugin-configs.ts";
@@ -80,6 +80,7 @@ test("the first refusal is the answer: the others are told not to go on and do n
     signals.map(({ aborted }) => aborted),
     [true],
   );
+  await settle();
   assert.equal(slow.calls.counters().calls, 0);
   assert.deepEqual(logger.lines, []);
 });

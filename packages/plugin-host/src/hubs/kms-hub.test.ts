@@ -25,8 +25,10 @@ const route = (scheme: string, encryptedStatus: string, answering: KmsClient | u
 
 test("a provider is found by the beginning of the URL, as it is written, and by the status of secrets", () => {
   const hub = createKmsHub(listRoutes(route("awskms", "AWS"), route("gcpkms", "GCP")));
-  const schemes = ["gcpkms://x", "awskms", "AWSKMS://x", "local://", ""].map((url) => hub.schemeFor(url)?.scheme);
-  assert.deepEqual(schemes, ["gcpkms", "awskms", undefined, undefined, undefined]);
+  const schemes = ["gcpkms://x", "awskms", "AWSKMS://x", "x-awskms://", "local://", ""].map(
+    (url) => hub.schemeFor(url)?.scheme,
+  );
+  assert.deepEqual(schemes, ["gcpkms", "awskms", undefined, undefined, undefined, undefined]);
   const statuses = ["AWS", "GCP", "aws", "Secretbox", ""].map((status) => hub.byStatus(status)?.encryptedStatus);
   assert.deepEqual(statuses, ["AWS", "GCP", undefined, undefined, undefined]);
 });
