@@ -21,6 +21,7 @@ import type { UserAdmin } from "./login/user-admin.ts";
 import { LateKmsPlugins } from "./secrets/kms-plugins.ts";
 import { createSecretStore, requireKmsProvider } from "./secrets/secret-store.ts";
 import { loadHostKeys } from "./ssh/host-keys.ts";
+import { enabledCommands } from "./ssh/ssh-command.ts";
 import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
 import { weighBuffersWithHeap } from "./transfer-memory.ts";
@@ -231,6 +232,7 @@ function sshSettings(
     keepaliveIntervalMs: fairlead.keepalive_interval * 1000,
     loginGraceMs: fairlead.login_grace_time * 1000,
     maxChannels: fairlead.max_channels,
+    commands: enabledCommands(sftpd.enabled_ssh_commands),
     limits: {
       total: common.max_total_connections,
       perHost: common.max_per_host_connections,

@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
 
-import type { FileSystem } from "@fairlead/sftp";
 import type { ClientChannel } from "ssh2";
 
+import type { OpenFileSystem } from "../src/ssh/session-channels.ts";
 import { sftp } from "./fixtures/openssh.ts";
 import { openRawSsh, type RawSshClient, text, uint32 } from "./fixtures/raw-ssh-client.ts";
 import { type Overrides, type SshTestServer, startSshTestServer } from "./fixtures/ssh-test-server.ts";
@@ -79,8 +79,10 @@ describe("a new exchange of keys", () => {
 
 const packetType = { init: 1, open: 3, read: 5, handle: 102 } as const;
 
+type OpenedFiles = Awaited<ReturnType<OpenFileSystem>>;
+
 /** A file that is read at once and never ends. */
-async function openEndlessFile(onRead: (bytes: number) => void): Promise<FileSystem & AsyncDisposable> {
+async function openEndlessFile(onRead: (bytes: number) => void): Promise<OpenedFiles> {
   const file = {
     async read(buffer: Uint8Array) {
       onRead(buffer.length);
@@ -97,7 +99,7 @@ async function openEndlessFile(onRead: (bytes: number) => void): Promise<FileSys
       await Promise.resolve();
     },
   };
-  return await Promise.resolve(fileSystem as unknown as FileSystem & AsyncDisposable);
+  return await Promise.resolve(fileSystem as unknown as OpenedFiles);
 }
 
 /** Starts SFTP and opens a file, whose handle is the channel's first. */

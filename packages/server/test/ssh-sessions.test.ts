@@ -110,7 +110,7 @@ describe("a session", () => {
     const result = await ssh(client(), "cat", "/etc/passwd");
     assert.equal(result.code, 1);
     assert.equal(result.stdout, "");
-    assert.match(result.stderr, /This server speaks SFTP only\. Commands are not supported\./);
+    assert.match(result.stderr, /This server speaks SFTP only\. This command is not available\./);
   });
 
   test("refuses a shell, also with a terminal", async () => {

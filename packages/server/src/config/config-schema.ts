@@ -31,7 +31,7 @@ const flag = (fallback: boolean) =>
 
 const text = (fallback = "") => z.string().default(fallback);
 
-const texts = () =>
+const texts = (fallback: readonly string[] = []) =>
   z.preprocess(
     (value) =>
       typeof value === "string"
@@ -39,7 +39,7 @@ const texts = () =>
             .split(",")
             .map((item) => item.trim())
             .filter((item) => item !== "")
-        : (value ?? []),
+        : (value ?? fallback),
     z.array(z.string()),
   );
 
@@ -82,6 +82,9 @@ const telemetrySchema = z.object({
   bind_address: text("127.0.0.1"),
 });
 
+/** SFTPGo's default; `scp` is among it and not here. */
+const DEFAULT_SSH_COMMANDS = ["md5sum", "sha1sum", "sha256sum", "cd", "pwd", "scp"];
+
 const commonSchema = z.object({
   /** Minutes without traffic after which a connection is closed, 0 = never. */
   idle_timeout: integer(0, 35_000, 15),
@@ -112,6 +115,8 @@ const sftpdSchema = z.object({
   ciphers: texts(),
   macs: texts(),
   public_key_algorithms: texts(),
+  /** Commands a client may have run; `*` = all that are here. */
+  enabled_ssh_commands: texts(DEFAULT_SSH_COMMANDS),
   /** A file whose text is shown before the login. */
   login_banner_file: text(),
   password_authentication: flag(true),

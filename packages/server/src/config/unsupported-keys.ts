@@ -22,8 +22,6 @@ const warn = (path: string, harmless: readonly unknown[] = []): UnsupportedKey =
   harmless,
 });
 
-const COMMANDS_OF_SFTPGO = ["md5sum", "sha1sum", "sha256sum", "cd", "pwd", "scp"];
-
 export const UNSUPPORTED_KEYS: readonly UnsupportedKey[] = [
   refuse("common.actions.hook"),
   refuse("common.rename_mode"),
@@ -47,7 +45,6 @@ export const UNSUPPORTED_KEYS: readonly UnsupportedKey[] = [
   warn("sftpd.host_certificates"),
   warn("sftpd.opkssh_path"),
   warn("sftpd.folder_prefix"),
-  warn("sftpd.enabled_ssh_commands", [COMMANDS_OF_SFTPGO]),
   refuse("data_provider.connection_string"),
   refuse("data_provider.external_auth_hook"),
   refuse("data_provider.pre_login_hook"),

@@ -16,11 +16,13 @@ export type FsAction =
   | "rename"
   | "mkdir"
   | "rmdir"
-  | "copy";
+  | "copy"
+  | "ssh_cmd";
 
 /** What an event says beyond who and where. */
 export interface FsFacts {
   readonly action: FsAction;
+  /** Empty for a command without a path. */
   readonly virtualPath: string;
   readonly virtualTargetPath?: string;
   readonly fileSizeBytes?: bigint;
@@ -29,6 +31,8 @@ export interface FsFacts {
   /** `FsEventStatus`; 1 (ok) when absent. */
   readonly status?: number;
   readonly openFlags?: number;
+  /** The name of the command, of an `ssh_cmd`. */
+  readonly sshCommand?: string;
 }
 
 /**
@@ -42,11 +46,11 @@ export function buildFsEvent(session: SessionFacts, facts: FsFacts, clock: Event
     timestampNs: clock(),
     action: facts.action,
     username: user.username,
-    path: diskPath(user.homeDir, facts.virtualPath),
+    path: facts.virtualPath === "" ? "" : diskPath(user.homeDir, facts.virtualPath),
     targetPath: target === "" ? "" : diskPath(user.homeDir, target),
     virtualPath: facts.virtualPath,
     virtualTargetPath: target,
-    sshCmd: "",
+    sshCmd: facts.sshCommand ?? "",
     fileSizeBytes: facts.fileSizeBytes ?? 0n,
     elapsedMs: BigInt(Math.trunc(facts.elapsedMs ?? 0)),
     status: facts.status ?? 1,

@@ -5,10 +5,10 @@ import type { User } from "../domain/user.ts";
 export interface SessionFacts {
   /** The user as they were at login; later changes of the stored user do not reach a running session. */
   readonly user: User;
-  readonly protocol: "SFTP" | "SCP";
+  readonly protocol: "SFTP" | "SCP" | "SSH";
   /** The client's address without port. */
   readonly ip: string;
-  /** `SFTP_<hex SSH session id>_<channel number>`, or `SCP_…`. */
+  /** `SFTP_<hex SSH session id>_<channel number>`, or `SCP_…`, `SSH_…` for commands. */
   readonly sessionId: string;
   readonly logger: Logger;
   /** Shows the user why a plugin refused something, where the client does not show the text of an answer. */

@@ -27,7 +27,7 @@ export async function openDownload(context: FilesContext, path: string): Promise
     if (!stats) throw noSuchFile();
     if (!stats.isFile() && !stats.isDirectory()) throw new SftpError("FAILURE", "not a regular file");
     const file = await place.open(constants.O_RDONLY);
-    const held = quota && (await hold(quota, file));
+    const held = quota && (await holdReadFile(quota, file));
     return new Download(context, { named: path, resolved: place.virtualPath }, file, {
       held,
       sizeBytes: stats.size,
@@ -65,7 +65,7 @@ async function locate(context: FilesContext, path: string): Promise<Place> {
 }
 
 /** A file that is removed while it is read still takes its room on the disk. */
-async function hold(quota: Quota, file: Descriptor): Promise<HeldFile | undefined> {
+export async function holdReadFile(quota: Quota, file: Descriptor): Promise<HeldFile | undefined> {
   try {
     return (await file.stat()).isFile() ? await quota.hold(file) : undefined;
   } catch (error) {

@@ -8,8 +8,18 @@ import type {
   StatVfs,
   UserGroupNames,
 } from "@fairlead/sftp";
+import type { ChecksumAlgorithm } from "./checksum.ts";
 import type { SessionEvents } from "./session-events.ts";
 import type { SessionFileSystem } from "./session-file-system.ts";
+
+/** How a command over SSH ended. */
+export interface CommandDone {
+  readonly name: string;
+  /** What the command was about; empty for one without arguments. */
+  readonly path: string;
+  readonly elapsedMs: number;
+  readonly failure?: unknown;
+}
 
 /** A session's files with a log line for everything refused or failed, so that "it does not work" has a reason. */
 export class ReportedFileSystem implements FileSystem, AsyncDisposable {
@@ -92,6 +102,16 @@ export class ReportedFileSystem implements FileSystem, AsyncDisposable {
 
   statVfs(path: string): Promise<StatVfs> {
     return this.#events.reported({ operation: "statvfs", path }, this.#files.statVfs(path));
+  }
+
+  checksum(path: string, algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<string> {
+    return this.#files.checksum(path, algorithm, signal);
+  }
+
+  /** Tells plugins and the log that a command has ended. */
+  commandDone({ name, path, elapsedMs, failure }: CommandDone): void {
+    const status = failure === undefined ? 1 : 2;
+    this.#events.publishDone({ action: "ssh_cmd", sshCommand: name, virtualPath: path, elapsedMs, status }, failure);
   }
 
   userGroupNames(uids: readonly number[], gids: readonly number[]): Promise<UserGroupNames> {

@@ -66,6 +66,7 @@ export class SessionEvents {
     const safe = this.#publish(facts);
     this.#session.logger.log(facts.status === undefined || facts.status === 1 ? "info" : "error", "file operation", {
       action: facts.action,
+      ...(facts.sshCommand === undefined ? {} : { command: facts.sshCommand }),
       path: facts.virtualPath,
       ...(facts.virtualTargetPath === undefined ? {} : { targetPath: facts.virtualTargetPath }),
       ...(facts.fileSizeBytes === undefined ? {} : { sizeBytes: Number(facts.fileSizeBytes) }),

@@ -13,6 +13,7 @@ import {
 import { nameAccounts } from "./account-names.ts";
 import { atPlace } from "./at-place.ts";
 import { toAttributes } from "./attributes.ts";
+import { type ChecksumAlgorithm, checksumFile } from "./checksum.ts";
 import { openListing } from "./directory-listing.ts";
 import { openDownload } from "./download.ts";
 import { noSuchFile, permissionDenied, toSftpError } from "./file-errors.ts";
@@ -179,6 +180,10 @@ export class SessionFileSystem implements FileSystem, AsyncDisposable {
         pin.release();
       }
     });
+  }
+
+  checksum(path: string, algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<string> {
+    return checksumFile(this.#context, path, algorithm, signal);
   }
 
   async userGroupNames(uids: readonly number[], gids: readonly number[]): Promise<UserGroupNames> {

@@ -1,4 +1,3 @@
-import type { FileSystem } from "@fairlead/sftp";
 import { createNameRules } from "../domain/name-rules.ts";
 import { createPermissions } from "../domain/permissions.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
@@ -42,7 +41,7 @@ export interface UserFileSystemOptions extends Partial<FilePolicy> {
  * session has ended. Throws `ERR_INVALID_USER` when the user's document asks for what cannot be kept: no usable home,
  * rules that cannot be understood, or settings that are not implemented.
  */
-export async function openUserFileSystem(options: UserFileSystemOptions): Promise<FileSystem & AsyncDisposable> {
+export async function openUserFileSystem(options: UserFileSystemOptions): Promise<ReportedFileSystem> {
   const { user } = options.session;
   requireSupportedUser(user);
   const access = new Access(createPermissions(user), createNameRules(user.filters.filePatterns));

@@ -9,7 +9,7 @@ function refusalText(command: string | undefined): string {
   }
   return /^\s*scp\s/.test(command)
     ? `${SFTP_ONLY} The old scp protocol is not supported: use scp without -O, or sftp.`
-    : `${SFTP_ONLY} Commands are not supported.`;
+    : `${SFTP_ONLY} This command is not available.`;
 }
 
 /** Answers with one line and exit status 1, then closes the channel. */

@@ -9,12 +9,20 @@ import type { SessionFacts } from "../events/session-facts.ts";
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import { FloodLog } from "./flood-log.ts";
 import { refuseCommand } from "./refuse-command.ts";
+import {
+  type CommandFiles,
+  type CommandName,
+  parseSshCommand,
+  runSshCommand,
+  type SshCommand,
+  takesInput,
+} from "./ssh-command.ts";
 import { closeUnusedSession, exitOnEnd, isExchangingKeys, sshSessionId } from "./ssh2-internals.ts";
 import { createUserNotes } from "./user-notes.ts";
 import { WriteGate } from "./write-gate.ts";
 
-/** Opens what a user sees over SFTP; disposed when the session is over. */
-export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & AsyncDisposable>;
+/** Opens what a user sees over SFTP, and by commands; disposed when the session is over. */
+export type OpenFileSystem = (session: SessionFacts) => Promise<FileSystem & CommandFiles & AsyncDisposable>;
 
 export interface SessionChannelsOptions {
   readonly connection: Connection;
@@ -23,6 +31,8 @@ export interface SessionChannelsOptions {
   readonly user: User;
   readonly openFileSystem: OpenFileSystem;
   readonly maxChannels: number;
+  /** What clients may have run. */
+  readonly commands: ReadonlySet<CommandName>;
   /** What the files open on all channels together are taken from. */
   readonly handleBudget: HandleBudget;
   readonly logger: Logger;
@@ -37,7 +47,7 @@ export interface SessionChannelsOptions {
 /** Bytes of ours waiting in the socket before channels stop writing. */
 const MAX_SOCKET_BACKLOG_BYTES = 1024 * 1024;
 
-/** The channels of one logged-in connection: SFTP is served, everything else is refused with a word. */
+/** The channels of one logged-in connection: SFTP and a few commands are served, everything else is refused with a word. */
 export class SessionChannels {
   readonly #options: SessionChannelsOptions;
   readonly #running = new Set<Promise<void>>();
@@ -90,7 +100,12 @@ export class SessionChannels {
       this.#refuse(accept(), undefined);
     });
     session.on("exec", (accept, _reject, info) => {
-      this.#refuse(accept(), info.command);
+      const command = parseSshCommand(info.command, this.#options.commands);
+      if (command === undefined) {
+        this.#refuse(accept(), info.command);
+      } else {
+        this.#startCommand(accept(), command);
+      }
     });
     session.on("subsystem", (accept, reject, info) => {
       if (info.name === "sftp") {
@@ -116,24 +131,59 @@ export class SessionChannels {
     if (channel === undefined) {
       return;
     }
-    const { connection, ip, user } = this.#options;
     this.#guard(channel);
+    this.#run(this.#serve(channel, this.#factsOf(channel, "SFTP")));
+  }
+
+  #startCommand(channel: ServerChannel | undefined, command: SshCommand): void {
+    if (channel === undefined) {
+      return;
+    }
+    this.#guard(channel);
+    if (!takesInput(command)) {
+      channel.resume();
+    }
+    this.#run(this.#execute(channel, command, this.#factsOf(channel, "SSH")));
+  }
+
+  #factsOf(channel: ServerChannel, protocol: "SFTP" | "SSH"): SessionFacts {
+    const { connection, ip, user, logger } = this.#options;
     this.#started += 1;
-    const sessionId = `SFTP_${sshSessionId(connection)}_${this.#started}`;
-    const logger = this.#options.logger.child({ sessionId, username: user.username });
+    const sessionId = `${protocol}_${sshSessionId(connection)}_${this.#started}`;
     const tellUser = createUserNotes(connection, channel);
-    const facts = {
+    return {
       user,
-      protocol: "SFTP",
+      protocol,
       ip,
       sessionId,
-      logger,
+      logger: logger.child({ sessionId, username: user.username }),
       ...(tellUser === undefined ? {} : { tellUser }),
-    } as const;
-    const session = this.#serve(channel, facts).finally(() => {
+    };
+  }
+
+  #run(work: Promise<void>): void {
+    const session = work.finally(() => {
       this.#running.delete(session);
     });
     this.#running.add(session);
+  }
+
+  async #execute(channel: ServerChannel, command: SshCommand, facts: SessionFacts): Promise<void> {
+    const { handleBudget, openFileSystem, signal } = this.#options;
+    if (!handleBudget.take()) {
+      facts.logger.log("warn", "too many open files", { command: command.name });
+      failChannel(channel);
+      return;
+    }
+    try {
+      await using files = await openFileSystem(facts);
+      await runSshCommand(command, { channel, files, signal });
+    } catch (error) {
+      facts.logger.log("error", "command failed", { command: command.name, error });
+      failChannel(channel);
+    } finally {
+      handleBudget.giveBack();
+    }
   }
 
   async #serve(channel: ServerChannel, facts: SessionFacts): Promise<void> {

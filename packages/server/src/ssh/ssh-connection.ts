@@ -16,6 +16,7 @@ import { describeMismatch, MAX_OFFER_BYTES } from "./kex-offer.ts";
 import { LoginDialogue, type LoginPolicy, type LoginSuccess } from "./login-dialogue.ts";
 import { LoginReporter } from "./login-reporter.ts";
 import { type OpenFileSystem, SessionChannels } from "./session-channels.ts";
+import type { CommandName } from "./ssh-command.ts";
 import { isExchangingKeys } from "./ssh2-internals.ts";
 
 export interface ConnectionServices {
@@ -27,6 +28,8 @@ export interface ConnectionServices {
   readonly loginPolicy: LoginPolicy;
   readonly loginGraceMs: number;
   readonly maxChannels: number;
+  /** What clients may have run besides SFTP. */
+  readonly commands: ReadonlySet<CommandName>;
   readonly handles: HandleLedger;
   /** How long a client may take to exchange keys anew. Default 30 s. */
   readonly rekeyTimeoutMs?: number;
@@ -193,7 +196,7 @@ export class SshConnection {
     if (this.#state.phase === "login") {
       clearTimeout(this.#state.graceTimer);
     }
-    const { openFileSystem, maxChannels, handles } = this.#services;
+    const { openFileSystem, maxChannels, commands, handles } = this.#services;
     const channels = new SessionChannels({
       connection,
       socket: this.#socket,
@@ -201,6 +204,7 @@ export class SshConnection {
       user,
       openFileSystem,
       maxChannels,
+      commands,
       handleBudget: handles.open(user.username),
       logger: this.#logger,
       signal: this.#abort.signal,

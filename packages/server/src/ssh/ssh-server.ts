@@ -7,7 +7,13 @@ import type { Algorithms, Connection } from "ssh2";
 import type { SshAlgorithms } from "../config/ssh-algorithms.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import { plainIp } from "../domain/ip-range.ts";
-import { type ConnectionLimits, createConnectionCounter, LIMIT_SETTINGS } from "./connection-limits.ts";
+import { type IpFilter, refusalByIpFilter } from "./ask-ip-filter.ts";
+import {
+  type ConnectionLimits,
+  type ConnectionPlace,
+  createConnectionCounter,
+  LIMIT_SETTINGS,
+} from "./connection-limits.ts";
 import { FloodLog } from "./flood-log.ts";
 import { createHandleLedger, handlesWithin, readOpenFileLimit } from "./handle-budget.ts";
 import { type ConnectionServices, SshConnection } from "./ssh-connection.ts";
@@ -29,6 +35,8 @@ export interface SshServerOptions extends Omit<ConnectionServices, "handles"> {
   /** Shown before the login; empty = none. */
   readonly banner: string;
   readonly limits: ConnectionLimits;
+  /** Asked before a client gets the first byte. Default: everybody may connect. */
+  readonly ipFilter?: IpFilter;
   /** Files and directories all clients together may have open. Default three quarters of what the process may. */
   readonly maxHandles?: number;
   /** 0 = never. */
@@ -76,6 +84,8 @@ class ListeningServer implements SshServer {
   readonly #refusals: FloodLog;
   readonly #listeners: Server[] = [];
   readonly #connections = new Map<Socket, SshConnection>();
+  /** Those an IP filter has not decided about. They have their places, so they are no more than those. */
+  readonly #undecided = new Set<Socket>();
   readonly #counter: ReturnType<typeof createConnectionCounter>;
   readonly #protocol: ssh2.Server;
   readonly #idleTimer: NodeJS.Timeout | undefined;
@@ -144,6 +154,31 @@ class ListeningServer implements SshServer {
       socket.destroy();
       return;
     }
+    const { ipFilter } = this.#options;
+    if (ipFilter?.isConfigured === true) {
+      void this.#startIfAllowed(socket, ip, place, ipFilter);
+    } else {
+      this.#start(socket, ip, place);
+    }
+  }
+
+  async #startIfAllowed(socket: Socket, ip: string, place: ConnectionPlace, ipFilter: IpFilter): Promise<void> {
+    this.#undecided.add(socket);
+    const refusal = await refusalByIpFilter(socket, ip, ipFilter);
+    this.#undecided.delete(socket);
+    if (refusal === undefined && this.#closing === undefined) {
+      this.#start(socket, ip, place);
+      return;
+    }
+    if (refusal !== undefined) {
+      this.#refusals.log("debug", "connection refused by IP filter", {}, { ip, reason: refusal });
+    }
+    socket.on("error", () => undefined); // it is being thrown away
+    socket.destroy();
+    place.release();
+  }
+
+  #start(socket: Socket, ip: string, place: ConnectionPlace): void {
     const connection = new SshConnection(socket, ip, place, this.#options);
     this.#connections.set(socket, connection);
     void this.#forgetWhenFinished(socket, connection);
@@ -166,6 +201,9 @@ class ListeningServer implements SshServer {
   async #close(graceMs: number, signal: AbortSignal | undefined): Promise<void> {
     for (const listener of this.#listeners) {
       listener.close();
+    }
+    for (const socket of this.#undecided) {
+      socket.destroy();
     }
     if (graceMs > 0 && this.#connections.size > 0 && signal?.aborted !== true) {
       await this.#finishedWithin(graceMs, signal);
