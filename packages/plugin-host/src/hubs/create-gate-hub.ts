@@ -38,12 +38,12 @@ export function createGateHub(routes: GateRoutes, options: GateHubOptions): Gate
       );
       return decision.allowed ? ALLOWED : { allowed: false, message: toPlainText(decision.message) };
     } catch (error) {
-      if (limits.signal?.aborted !== true) {
-        log.warn(route.label, "a gate does not decide", {
-          operations: onFailure === "deny" ? "refused" : "allowed",
-          error: toFailure(error).summary,
-        });
-      }
+      // Whoever asked does not wait any more: that says nothing about the gate, and must open nothing.
+      if (limits.signal?.aborted === true) return UNDECIDED;
+      log.warn(route.label, "a gate does not decide", {
+        operations: onFailure === "deny" ? "refused" : "allowed",
+        error: toFailure(error).summary,
+      });
       return onFailure === "deny" ? UNDECIDED : ALLOWED;
     }
   };
