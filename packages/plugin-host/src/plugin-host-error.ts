@@ -9,6 +9,7 @@ export const PLUGIN_HOST_ERROR_CODES = {
       "List at least one event in notifier_options: fs_events, log_events, or provider_events together with provider_objects.",
   },
   ERR_PLUGIN_START_FAILED: { nextStep: "" },
+  ERR_SANDBOX: { nextStep: "docs/reference/plugins-config.md says what a sandbox needs." },
   ERR_PLUGINS_STOPPED: { nextStep: "Start a new host." },
   ERR_PLUGIN_CALL: { nextStep: "" },
   ERR_PLUGIN_UNAVAILABLE: { nextStep: "" },

@@ -8,6 +8,8 @@ import type { Env } from "../config/env.ts";
 import type { PluginConfig, PluginType } from "../config/plugin-config.ts";
 import { buildProcessEnvironment } from "../config/process-environment.ts";
 import { createOutputLog } from "../output-log.ts";
+import { openSandbox, withoutRuntimeVariables } from "../sandbox/open-sandbox.ts";
+import type { Sandbox } from "../sandbox/open-sandbox.ts";
 import type { StartProcess } from "../supervisor/supervised-process.ts";
 import { COOKIES, PROTOCOL_VERSION, createKinds } from "./plugin-kinds.ts";
 import type { ClientByType, Kinds } from "./plugin-kinds.ts";
@@ -52,14 +54,21 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
     const abort = (): void => starting.abort(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
+    using cleanUp = new DisposableStack();
     try {
+      const { sandbox: limits } = config.fairlead;
+      const sandbox = limits && cleanUp.use(await openSandbox(config, limits, starting.signal));
       const process = await launch({
         ...buildLaunchOptions(config, types, options),
+        ...(sandbox === undefined ? directCommand(config) : sandboxedCommand(config, sandbox)),
+        env: buildEnvironment(config, types, options.env),
         versions: { [PROTOCOL_VERSION]: createKinds(calls, options.onNotifierCall) },
         stdio: options.stdio ?? output,
         signal: starting.signal,
       });
-      void process.exited.then(() => output.flush());
+      cleanUp.defer(() => output.flush());
+      const atEnd = cleanUp.move();
+      void process.exited.then(() => atEnd.dispose());
       return {
         pid: process.pid,
         client: await describe(process, types, calls, starting.signal),
@@ -77,20 +86,33 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
 
 function buildLaunchOptions(
   config: PluginConfig,
-  types: readonly PluginType[],
-  { env, logger }: LaunchPluginOptions,
-): Omit<LaunchOptions<Kinds>, "versions"> {
-  const [first = config.type, ...others] = types;
-  return {
-    command: config.cmd,
-    args: config.args,
-    env: { ...withoutCookies(buildProcessEnvironment(config, env)), ...cookiesOf(others) },
-    handshake: COOKIES[first],
-    tls: config.autoMtls ? "auto" : "none",
-    logger,
-    startTimeoutMs: config.fairlead.startTimeoutMs,
-    ...(config.sha256sum !== undefined && { checksum: { algorithm: "sha256", hex: config.sha256sum } }),
-  };
+  [type = config.type]: readonly PluginType[],
+  { logger }: LaunchPluginOptions,
+): Pick<LaunchOptions<Kinds>, "handshake" | "tls" | "logger" | "startTimeoutMs"> {
+  const { autoMtls, fairlead } = config;
+  return { handshake: COOKIES[type], tls: autoMtls ? "auto" : "none", logger, startTimeoutMs: fairlead.startTimeoutMs };
+}
+
+type Command = Pick<LaunchOptions<Kinds>, "command" | "args" | "checksum" | "name" | "sockets">;
+
+function directCommand({ cmd, args, sha256sum }: PluginConfig): Command {
+  const checksum = sha256sum !== undefined && ({ algorithm: "sha256", hex: sha256sum } as const);
+  return { command: cmd, args, ...(checksum && { checksum }) };
+}
+
+function sandboxedCommand({ cmd }: PluginConfig, { command, args, socketFolder }: Sandbox): Command {
+  return { command, args, name: basename(cmd), sockets: { folder: socketFolder } };
+}
+
+/** launch() adds the cookie of the first type. */
+function buildEnvironment(
+  config: PluginConfig,
+  [, ...others]: readonly PluginType[],
+  hostEnv: Env,
+): Record<string, string> {
+  const named = withoutCookies(buildProcessEnvironment(config, hostEnv));
+  const allowed = config.fairlead.sandbox === undefined ? named : withoutRuntimeVariables(named);
+  return { ...allowed, ...cookiesOf(others) };
 }
 
 /** A host that is itself started as a plugin must not have its own plugins serve what they are not asked for. */
