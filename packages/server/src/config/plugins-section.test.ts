@@ -226,13 +226,17 @@ test("a sandbox's relative paths start from the folder of the file that was read
   assert.deepEqual(plugin?.fairlead.sandbox?.read, [join(folder, "elsewhere", "lists")]);
 });
 
-test("the server's start timeout holds for plugins that have none of their own", () => {
-  const own = { type: "ipfilter", cmd: "/i", fairlead: { start_timeout: 5 } };
-  const section = { fairlead: { plugin_start_timeout: 90 }, plugins: [{ type: "ipfilter", cmd: "/i" }, own] };
+test("the server's start timeout and delivery hold for plugins that have none of their own", () => {
+  const silent = { type: "notifier", cmd: "/n", notifier_options: { log_events: [5] } };
+  const own = { ...silent, fairlead: { start_timeout: 5, delivery: "memory" } };
+  const section = { fairlead: { plugin_start_timeout: 90, delivery: "journal" }, plugins: [silent, own] };
   const { plugins } = load({ "sftpgo.json": JSON.stringify(section) });
   assert.deepEqual(
-    plugins.map(({ fairlead }) => fairlead.startTimeoutMs),
-    [90_000, 5_000],
+    plugins.map(({ fairlead }) => [fairlead.startTimeoutMs, fairlead.delivery]),
+    [
+      [90_000, "journal"],
+      [5_000, "memory"],
+    ],
   );
 });
 
