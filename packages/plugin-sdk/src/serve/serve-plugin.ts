@@ -1,18 +1,23 @@
 import type { AuthHandlers } from "../auth/auth-handlers.ts";
+import { servedAuth } from "../auth/served-auth.ts";
 import type { Awaitable } from "../call-context.ts";
 import type { EventSearcherHandlers } from "../eventsearcher/eventsearcher-handlers.ts";
+import { servedEventSearcher } from "../eventsearcher/served-eventsearcher.ts";
 import type { GateHandlers } from "../gate/gate-handlers.ts";
+import { GATE_SERVICE, gateKind } from "../gate/gate-kind.ts";
+import { GATE_SERVICE, gateKind } from "../gate/gate-kind.ts";
 import type { IpFilterHandlers } from "../ipfilter/ipfilter-handlers.ts";
+import { servedIpFilter } from "../ipfilter/served-ipfilter.ts";
 import type { KmsHandlers } from "../kms/kms-handlers.ts";
+import { servedKms } from "../kms/served-kms.ts";
 import type { NotifierHandlers } from "../notifier/notifier-handlers.ts";
+import { servedNotifier } from "../notifier/served-notifier.ts";
 import type { PluginIdentity } from "../plugin-identity.ts";
 import type { StartContext } from "../plugin-lifecycle.ts";
 import type { Settings } from "../settings/define-settings.ts";
-import { createOpenable, declareKind } from "./declared-kind.ts";
-import type { DeclaredKind, MakeHandlers } from "./declared-kind.ts";
+import { declareKind, declareService } from "./declared-kind.ts";
+import type { DeclaredKind, DeclaredService, MakeHandlers } from "./declared-kind.ts";
 import { serveKinds } from "./serve-kinds.ts";
-import type { DeclaredService } from "./serve-kinds.ts";
-import { authServing, eventSearcherServing, ipFilterServing, kmsServing, notifierServing } from "./servings.ts";
 
 /** A plugin of several kinds, or with settings. Each kind is its handlers, or a function that makes them. */
 export interface PluginDefinition<Values> extends PluginIdentity {
@@ -66,22 +71,18 @@ function declareKinds<Values>({
   eventSearcher,
 }: PluginDefinition<Values>): readonly DeclaredKind<Values>[] {
   return [
-    ...(notifier === undefined ? [] : [declareKind<NotifierHandlers, Values>(notifierServing, notifier)]),
-    ...(auth === undefined ? [] : [declareKind<AuthHandlers, Values>(authServing, auth)]),
-    ...(kms === undefined ? [] : [declareKind<KmsHandlers, Values>(kmsServing, kms)]),
-    ...(ipFilter === undefined ? [] : [declareKind<IpFilterHandlers, Values>(ipFilterServing, ipFilter)]),
+    ...(notifier === undefined ? [] : [declareKind<NotifierHandlers, Values>(servedNotifier, notifier)]),
+    ...(auth === undefined ? [] : [declareKind<AuthHandlers, Values>(servedAuth, auth)]),
+    ...(kms === undefined ? [] : [declareKind<KmsHandlers, Values>(servedKms, kms)]),
+    ...(ipFilter === undefined ? [] : [declareKind<IpFilterHandlers, Values>(servedIpFilter, ipFilter)]),
     ...(eventSearcher === undefined
       ? []
-      : [declareKind<EventSearcherHandlers, Values>(eventSearcherServing, eventSearcher)]),
+      : [declareKind<EventSearcherHandlers, Values>(servedEventSearcher, eventSearcher)]),
   ];
 }
 
-function declareServices<Values>({ gate }: PluginDefinition<Values>): readonly DeclaredService<Values>[] {
-  if (gate === undefined) return [];
-  return [
-    {
-      service: "fairlead.Gate",
-      load: async () => createOpenable<GateHandlers, Values>((await import("../gate/gate-kind.ts")).gateKind, gate),
-    },
-  ];
+function declareServices<Values>({
+  gate,
+}: PluginDefinition<Values>): Readonly<Record<string, DeclaredService<Values>>> {
+  return gate === undefined ? {} : { [GATE_SERVICE]: declareService<GateHandlers, Values>(gateKind, gate) };
 }
