@@ -1,7 +1,13 @@
-import type { LoadedKind } from "../serve/kind-serving.ts";
+import { AUTH_HANDSHAKE } from "../handshakes.ts";
+import type { ServedKind } from "../serve/served-kind.ts";
 import { describeAuth } from "./describe-auth.ts";
 import type { AuthHandlers } from "./auth-handlers.ts";
 import { authKind } from "./auth-kind.ts";
 
 /** What serving auth plugins takes. */
-export const servedAuth: LoadedKind<AuthHandlers> = { kind: authKind, describe: describeAuth };
+export const servedAuth: ServedKind<AuthHandlers> = {
+  type: "auth",
+  handshake: AUTH_HANDSHAKE,
+  kind: authKind,
+  describe: describeAuth,
+};

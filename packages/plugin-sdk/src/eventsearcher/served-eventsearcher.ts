@@ -1,10 +1,13 @@
-import type { LoadedKind } from "../serve/kind-serving.ts";
+import { EVENTSEARCHER_HANDSHAKE } from "../handshakes.ts";
+import type { ServedKind } from "../serve/served-kind.ts";
 import { describeEventSearcher } from "./describe-eventsearcher.ts";
 import type { EventSearcherHandlers } from "./eventsearcher-handlers.ts";
 import { eventSearcherKind } from "./eventsearcher-kind.ts";
 
 /** What serving event searchers takes. */
-export const servedEventSearcher: LoadedKind<EventSearcherHandlers> = {
+export const servedEventSearcher: ServedKind<EventSearcherHandlers> = {
+  type: "eventsearcher",
+  handshake: EVENTSEARCHER_HANDSHAKE,
   kind: eventSearcherKind,
   describe: describeEventSearcher,
 };

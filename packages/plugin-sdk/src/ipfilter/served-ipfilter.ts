@@ -1,7 +1,13 @@
-import type { LoadedKind } from "../serve/kind-serving.ts";
+import { IPFILTER_HANDSHAKE } from "../handshakes.ts";
+import type { ServedKind } from "../serve/served-kind.ts";
 import { describeIpFilter } from "./describe-ipfilter.ts";
 import type { IpFilterHandlers } from "./ipfilter-handlers.ts";
 import { ipFilterKind } from "./ipfilter-kind.ts";
 
 /** What serving ipfilters takes. */
-export const servedIpFilter: LoadedKind<IpFilterHandlers> = { kind: ipFilterKind, describe: describeIpFilter };
+export const servedIpFilter: ServedKind<IpFilterHandlers> = {
+  type: "ipfilter",
+  handshake: IPFILTER_HANDSHAKE,
+  kind: ipFilterKind,
+  describe: describeIpFilter,
+};

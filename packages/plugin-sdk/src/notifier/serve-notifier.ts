@@ -1,4 +1,3 @@
-import { NOTIFIER_HANDSHAKE } from "../handshakes.ts";
 import type { PluginIdentity } from "../plugin-identity.ts";
 import type { PluginLifecycle } from "../plugin-lifecycle.ts";
 import { serveKind } from "../serve/serve-kind.ts";
@@ -13,6 +12,5 @@ import { servedNotifier } from "./served-notifier.ts";
  * what it is and how to configure it, and exits with 1.
  */
 export function serveNotifier(plugin: NotifierHandlers & PluginLifecycle & PluginIdentity): Promise<never> {
-  // Its own code at once, for it is the kind that most plugins are.
-  return serveKind({ type: "notifier", handshake: NOTIFIER_HANDSHAKE, load: () => servedNotifier }, plugin);
+  return serveKind(servedNotifier, plugin);
 }

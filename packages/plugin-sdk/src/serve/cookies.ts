@@ -6,7 +6,7 @@ import {
   KMS_HANDSHAKE,
   NOTIFIER_HANDSHAKE,
 } from "../handshakes.ts";
-import type { PluginType } from "./kind-serving.ts";
+import type { PluginType } from "./served-kind.ts";
 
 const cookies: Readonly<Record<PluginType, CookiePair>> = {
   notifier: NOTIFIER_HANDSHAKE,

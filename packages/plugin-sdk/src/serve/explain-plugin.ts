@@ -1,4 +1,3 @@
-import { serve } from "@fairlead/go-plugin/serve";
 import type { PluginIdentity } from "../plugin-identity.ts";
 import { PluginSdkError } from "../plugin-sdk-error.ts";
 import { answerRequest } from "../settings/answer-request.ts";
@@ -11,22 +10,17 @@ import type { PluginProgram } from "./serve-kinds.ts";
 
 /**
  * For a process that no server has started, or as something else than it is: says what it is, who runs it and how to
- * configure it, and ends with 1, by go-plugin's own refusal. What was asked for (`--help`, `--version`) goes to stdout,
- * and ends with 0.
+ * configure it. What was asked for (`--help`, `--version`) goes to stdout, and ends it with 0.
  */
-export async function explainPlugin<Values>(
-  program: PluginProgram<Values>,
-  askedTypes: readonly string[],
-): Promise<never> {
+export function explainPlugin<Values>(program: PluginProgram<Values>, askedTypes: readonly string[]): void {
   const args = process.argv.slice(2);
   const [asked] = askedTypes;
   if (asked !== undefined) {
     process.stderr.write(formatWrongType(program, asked));
   } else {
     endIfAnswered(program, args);
-    process.stderr.write(await formatSelf(program, args));
+    process.stderr.write(formatSelf(program, args));
   }
-  return await serve({ handshake: program.kinds[0].handshake, versions: {} });
 }
 
 // The level in brackets is how go-plugin hosts tell it from chatter.
@@ -64,12 +58,8 @@ function findComplaint(
   return undefined;
 }
 
-async function formatSelf<Values>(
-  { kinds, settings }: PluginProgram<Values>,
-  args: readonly string[],
-): Promise<string> {
-  const loaded = await Promise.all(kinds.map(async (kind) => await kind.load()));
+function formatSelf<Values>({ kinds, settings }: PluginProgram<Values>, args: readonly string[]): string {
   const needs = settings === undefined ? undefined : describeNeeds(settings, args, process.env);
-  const descriptions = loaded.map((kind) => kind.describe());
+  const descriptions = kinds.map((kind) => kind.describe());
   return formatRunByHandText(descriptions, describeOwnExecutable(), needs);
 }

@@ -5,24 +5,18 @@ import type { PluginIdentity } from "../plugin-identity.ts";
 import type { StartContext } from "../plugin-lifecycle.ts";
 import type { Settings } from "../settings/define-settings.ts";
 import { findAskedTypes, forgetCookies } from "./cookies.ts";
-import type { DeclaredKind, OpenableKind } from "./declared-kind.ts";
+import type { DeclaredKind, DeclaredService } from "./declared-kind.ts";
 import { identify } from "./identify.ts";
 
 /** The version of every kind there is. */
 const PROTOCOL_VERSION = 1;
 
-/** A service that may stand beside any kind. */
-export interface DeclaredService<Values> {
-  /** Its full name, for whoever asks what the plugin can do. */
-  readonly service: string;
-  load(): Promise<Omit<OpenableKind<Values>, "describe">>;
-}
-
 /** A whole plugin. */
 export interface PluginProgram<Values> extends PluginIdentity {
   /** At least one. */
   readonly kinds: readonly [DeclaredKind<Values>, ...DeclaredKind<Values>[]];
-  readonly services?: readonly DeclaredService<Values>[];
+  /** What stands beside any kind, by full name. */
+  readonly services?: Readonly<Record<string, DeclaredService<Values>>>;
   readonly settings?: Settings<Values> | undefined;
   /** Runs before handlers are made. */
   start?(settings: Values, context: StartContext): Awaitable<void>;
@@ -39,21 +33,23 @@ export async function serveKinds<Values>(program: PluginProgram<Values>): Promis
   const [first] = asked;
   if (first === undefined) {
     const { explainPlugin } = await import("./explain-plugin.ts");
-    return await explainPlugin(program, askedTypes);
+    explainPlugin(program, askedTypes);
+    // Without its cookie, go-plugin refuses in its own words, and with exit code 1.
+    return await serve({ handshake: program.kinds[0].handshake, versions: {} });
   }
   forgetCookies(first.handshake);
   const identity = identify(program);
   if (program.settings !== undefined) await refuseRequests(program.settings, identity);
-  const services = program.services ?? [];
-  const openables = await Promise.all([...asked, ...services].map(async (declared) => await declared.load()));
-  const info = { ...identity, kinds: asked.map(({ type }) => type), services: services.map(({ service }) => service) };
+  const services = program.services ?? {};
+  const declared = [...asked, ...Object.values(services)];
+  const info = { ...identity, kinds: asked.map(({ type }) => type), services: Object.keys(services) };
   return await serve({
     handshake: first.handshake,
-    versions: { [PROTOCOL_VERSION]: [...openables.map(({ served }) => served), provide(pluginInfoKind, info)] },
+    versions: { [PROTOCOL_VERSION]: [...declared.map(({ served }) => served), provide(pluginInfoKind, info)] },
     start: async (context) => {
       const settings = await readValues(program.settings);
       await program.start?.(settings, context);
-      for (const openable of openables) await openable.open(settings, context);
+      for (const service of declared) await service.open(settings, context);
     },
     stop: async () => program.stop?.(),
   });

@@ -5,7 +5,6 @@ import type { EventSearcherHandlers } from "../eventsearcher/eventsearcher-handl
 import { servedEventSearcher } from "../eventsearcher/served-eventsearcher.ts";
 import type { GateHandlers } from "../gate/gate-handlers.ts";
 import { GATE_SERVICE, gateKind } from "../gate/gate-kind.ts";
-import { GATE_SERVICE, gateKind } from "../gate/gate-kind.ts";
 import type { IpFilterHandlers } from "../ipfilter/ipfilter-handlers.ts";
 import { servedIpFilter } from "../ipfilter/served-ipfilter.ts";
 import type { KmsHandlers } from "../kms/kms-handlers.ts";

@@ -1,4 +1,4 @@
-export type { PluginType } from "../serve/kind-serving.ts";
+export type { PluginType } from "../serve/served-kind.ts";
 export { connectAuth } from "./connect-auth.ts";
 export { connectEventSearcher } from "./connect-eventsearcher.ts";
 export { connectGate } from "./connect-gate.ts";

@@ -23,7 +23,7 @@ import type { NotifierClient } from "../notifier/notifier-client.ts";
 import { notifierKind } from "../notifier/notifier-kind.ts";
 import { pluginInfoKind } from "../plugin-info/plugin-info-kind.ts";
 import type { PluginInfo } from "../plugin-info/plugin-info.ts";
-import type { PluginType } from "../serve/kind-serving.ts";
+import type { PluginType } from "../serve/served-kind.ts";
 
 /** How to start a plugin's executable. */
 export interface SpawnOptions<Kind extends PluginType> {
