@@ -55,6 +55,8 @@ test("the fields that are used are typed", () => {
       requirePasswordChange: false,
       passwordExpirationDays: 0,
       totpEnabled: true,
+      externalAuthDisabled: false,
+      externalAuthCacheTimeS: 0,
     },
     filesystemProvider: 0,
     virtualFolderCount: 0,

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 
 import { SftpError } from "@fairlead/sftp";
 
+import { atPlace } from "./at-place.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { holdReadFile } from "./download.ts";
 import { noSuchFile } from "./file-errors.ts";
@@ -26,8 +27,7 @@ export async function checksumFile(
 ): Promise<string> {
   const { access, jail, quota } = context;
   access.require(path, "use", "list");
-  const place = await jail.locate(path, { followLast: true });
-  try {
+  return atPlace(jail, path, { followLast: true }, async (place) => {
     access.requireAt(place, "use", "list");
     if (!place.stats) throw noSuchFile();
     if (!place.stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
@@ -39,9 +39,7 @@ export async function checksumFile(
       await held?.release();
       await file.close();
     }
-  } finally {
-    place.release();
-  }
+  });
 }
 
 async function digest(file: Descriptor, algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<string> {

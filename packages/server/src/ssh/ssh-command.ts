@@ -100,12 +100,20 @@ async function outputOf(
   }
 }
 
+/** Not by iterating, which would destroy the channel at the end. */
 async function checksumOfInput(channel: ServerChannel, algorithm: ChecksumAlgorithm): Promise<string> {
   const hash = createHash(algorithm);
-  for await (const chunk of channel as AsyncIterable<Buffer>) {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  channel.on("data", (chunk: Buffer) => {
     hash.update(chunk);
-  }
-  return hash.digest("hex");
+  });
+  channel.once("end", () => {
+    resolve(hash.digest("hex"));
+  });
+  channel.once("close", () => {
+    reject(new SftpError("CONNECTION_LOST", "the client left"));
+  });
+  return await promise;
 }
 
 function textFor(failure: unknown): string {
