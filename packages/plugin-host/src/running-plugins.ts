@@ -169,13 +169,21 @@ export class RunningPlugins {
 
   #setEntries(entries: readonly PluginEntry[]): void {
     this.#entries = entries;
-    this.routes.setEntries(entries);
+    this.#warnOfLostGates(this.routes.setEntries(entries));
   }
 
   #changed(host: HostedPlugin): void {
     if (host.state.status !== "running") return;
     this.#pool.divide(host);
-    this.routes.updateGates();
+    this.#warnOfLostGates(this.routes.updateGates());
+  }
+
+  #warnOfLostGates(entries: readonly PluginEntry[]): void {
+    for (const { label } of entries) {
+      this.#options.logger.log("warn", "plugin has no gate any more, it is not asked before files are touched", {
+        plugin: label,
+      });
+    }
   }
 }
 

@@ -45,6 +45,7 @@ export class HostedPlugin {
   /** Before it has entries. */
   readonly #seats: readonly EntrySeat[];
   #entries: readonly PluginEntry[] = [];
+  #status: SupervisorState<PluginClients>["status"] = "starting";
   #stateSinceMs: number;
   #clients: PluginClients | undefined;
 
@@ -173,7 +174,8 @@ export class HostedPlugin {
   }
 
   #changed(state: SupervisorState<PluginClients>): void {
-    this.#stateSinceMs = this.#options.clock.wallMs();
+    if (state.status !== this.#status) this.#stateSinceMs = this.#options.clock.wallMs();
+    this.#status = state.status;
     if (state.status === "running") this.#clients = state.process.client;
     for (const entry of this.#entries) entry.follow(state);
     this.#options.onChange(this);

@@ -16,14 +16,15 @@ export class PluginRoutes {
   #entries: readonly PluginEntry[] = [];
   #byType = new Map<PluginType, readonly RouteOf<PluginType>[]>();
   #gates: readonly GateRoute[] = [];
+  #gated: ReadonlySet<PluginEntry> = new Set();
 
   listOf<Type extends PluginType>(type: Type): RouteList<ConfigOf<Type>, ClientByType[Type]> {
     const none: readonly RouteOf<Type>[] = [];
     return { current: () => (this.#byType.get(type) as readonly RouteOf<Type>[] | undefined) ?? none };
   }
 
-  /** The entries in force, in the order of the configuration. */
-  setEntries(entries: readonly PluginEntry[]): void {
+  /** The entries in force, in the order of the configuration. Returns what {@link updateGates} does. */
+  setEntries(entries: readonly PluginEntry[]): readonly PluginEntry[] {
     this.#entries = entries;
     this.#byType = new Map(
       [...Map.groupBy(entries, ({ config }) => config.type)].map(([type, some]) => [
@@ -33,11 +34,15 @@ export class PluginRoutes {
     );
     const notifiers = entries.flatMap(({ notifier }) => notifier ?? []);
     this.notifiers.splice(0, this.notifiers.length, ...notifiers);
-    this.updateGates();
+    return this.updateGates();
   }
 
-  /** A process told whether it has a gate. One for each process, with the options of its first entry. */
-  updateGates(): void {
+  /**
+   * A process told whether it has a gate. One for each process, with the options of its first entry. Returns the entries
+   * that had one before and have none now.
+   */
+  updateGates(): readonly PluginEntry[] {
+    const before = this.#gated;
     const hosts = new Map<HostedPlugin, PluginEntry>();
     for (const entry of this.#entries) {
       const { host } = entry;
@@ -45,6 +50,8 @@ export class PluginRoutes {
       if (host.hasGate ?? host.entries.some(({ config }) => config.fairlead.gate.expected)) hosts.set(host, entry);
     }
     this.#gates = [...hosts].map(([host, entry]) => createGateRoute(host, entry));
+    this.#gated = new Set(this.#entries.filter(({ host }) => host !== undefined && hosts.has(host)));
+    return this.#entries.filter((entry) => before.has(entry) && !this.#gated.has(entry));
   }
 }
 

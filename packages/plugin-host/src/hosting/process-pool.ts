@@ -83,7 +83,9 @@ export class ProcessPool {
     for (const entry of leaving) {
       const alone = this.create([{ index: entry.index, config: entry.config }]);
       alone.serve([entry]);
-      void alone.start({ keepTrying: true });
+      alone.start({ keepTrying: true }).catch(() => {
+        // Only when it is stopped meanwhile.
+      });
     }
     if (host.entries.length === 0) void this.retire(host);
   }
