@@ -19,6 +19,12 @@ export function describeAuth(handlers: AuthHandlers | undefined): PluginSelfDesc
         "checkTlsCertificate or keyboardInteractive to serveAuth().",
     }),
     options: { auth_options: { scope } },
+    ...((scope & AUTH_SCOPE.keyboardInteractive) !== 0 &&
+      (scope & AUTH_SCOPE.password) === 0 && {
+        advice:
+          "SFTPGo puts the questions of keyboard-interactive logins to a plugin with scope 1 only: there it takes a " +
+          "checkPassword, and scope 5. Fairlead needs neither.",
+      }),
   };
 }
 

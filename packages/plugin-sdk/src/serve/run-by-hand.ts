@@ -8,6 +8,8 @@ export interface PluginSelfDescription {
   readonly missing?: string;
   /** Further keys of the configuration entry. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** What to know about the entry, in sentences. */
+  readonly advice?: string;
 }
 
 /** The file a server would execute to run this plugin. */
@@ -53,6 +55,7 @@ export function formatRunByHandText(
     usable.length === 1 ? "Add this entry" : "Add these entries, or those you want,",
     ' to the list "plugins" of the server\'s configuration file (sftpgo.json or fairlead.json) and restart ',
     `the server:\n\n${indent(entries.join(",\n"))}\n\n`,
+    ...usable.flatMap(({ advice }) => (advice === undefined ? [] : [`${advice}\n\n`])),
     needs.settings === "" ? "" : `Its settings, as args or as variables of the server:\n\n${needs.settings}\n`,
   ].join("");
 }
