@@ -60,4 +60,91 @@ export const DELIBERATE_DIFFERENCES: readonly DeliberateDifference[] = [
     at: "client: *",
     reason: "the recording client read a channel it had closed; the RPCs are what is compared",
   },
+
+  {
+    situations: ["X-*"],
+    at: "start of *: env PLUGIN_UNIX_SOCKET_DIR",
+    reason: "each plugin has its socket in a folder that only the server's user may enter",
+  },
+  {
+    situations: ["X-env-star-vars"],
+    at: "start of *: env SFTPGO_PLUGIN_AUTH",
+    reason:
+      "the cookie of another kind that happens to be in the server's environment would make the plugin serve that kind",
+  },
+  {
+    situations: ["X-ip-two-ssh"],
+    at: "Reload *: process",
+    sometimes: true,
+    reason: "every ipfilter is reloaded, in no order",
+  },
+  {
+    situations: ["X-auth-scope-1"],
+    at: "*",
+    reason: "a scope that means nothing is refused: such a plugin is never asked, and nobody would know",
+  },
+  {
+    situations: ["X-nosock", "X-nosock-plain"],
+    at: "server",
+    reason: "a plugin that cannot be reached is no plugin: the start fails, and says so",
+  },
+  {
+    situations: ["X-second-fails", "X-portused", "X-kms-url-unknown"],
+    at: "too many: serve_return of *",
+    sometimes: true,
+    reason: "a server that cannot start ends the plugins it has started",
+  },
+  {
+    situations: ["X-second-fails"],
+    at: "missing: start of notifier#1",
+    sometimes: true,
+    reason: "plugins start at the same time: one that fails at once ends another before it has begun",
+  },
+  {
+    situations: ["X-same-cmd"],
+    at: "*",
+    reason: "two entries of the same command are two processes that leave each other alone",
+  },
+  {
+    situations: ["X-ip-two-ssh", "X-ip-two"],
+    at: "too many: *",
+    reason: "every ipfilter is asked, reloaded and ended, not only the last one",
+  },
+  {
+    situations: ["X-host-kill9"],
+    at: "too many: serve_return of notifier#1",
+    reason: "a plugin of our SDK ends with its server, however that ended",
+  },
+
+  {
+    situations: ["A-pw-json-array", "A-pw-json-invalid"],
+    at: "log 1 minu: message",
+    reason: "SFTPGo shows the words of Go's JSON reader; ours say the same of the answer",
+  },
+  {
+    situations: ["A-pw-json-folder-missing", "A-pw-json-other-name-exists"],
+    at: "log 1 *: message",
+    reason: "SFTPGo shows the words of its database, ours say what is wrong",
+  },
+  {
+    situations: ["A-ki-openssh"],
+    at: "log *: message",
+    reason: "the login's time is over: SFTPGo shows the words of Go's network library",
+  },
+  {
+    situations: ["A-ki-openssh"],
+    at: "client: *",
+    reason: "the recording client was ended after two minutes, before the server closed the connection",
+  },
+  {
+    situations: ["A-scope4-ki"],
+    at: "*",
+    reason:
+      "steps go to the plugin that was asked first; SFTPGo looks for one with the password's scope, and fails without",
+  },
+  {
+    situations: ["A-two-plugins-ki"],
+    at: "SendKeyboardAuthRequest *: process",
+    reason: "steps go to the plugin that was asked first; SFTPGo sends them to the one with the password's scope",
+  },
 ];

@@ -62,6 +62,8 @@ export const NOT_REPLAYED: readonly NotReplayed[] = [
       "I-http-adduser",
     ],
   },
+  { reason: "no defender", situations: ["A-outage-ban", "I2-defender", "I2-deny-score"] },
+  { reason: "no initprovider command", situations: ["X-cli-initprovider"] },
   { reason: "no virtual folders", situations: ["P-vf-upload"] },
   { reason: "a SIGHUP that no plugin is told of: nothing was recorded", situations: ["P-startup-stop"] },
 ];

@@ -99,7 +99,7 @@ function compareDocuments(at: string, ours: NotedDocument, theirs: NotedDocument
   }
 }
 
-function compareValues(at: string, ours: unknown, theirs: unknown, differences: Difference[]): void {
+export function compareValues(at: string, ours: unknown, theirs: unknown, differences: Difference[]): void {
   if (isRecord(ours) && isRecord(theirs)) {
     for (const key of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
       compareValues(`${at}.${key}`, ours[key], theirs[key], differences);

@@ -20,18 +20,25 @@ export class Normaliser {
   text(value: string): string {
     let text = value;
     for (const [real, word] of this.#words) text = text.replaceAll(real, word);
-    return text
-      .replaceAll(/\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}/g, "$BCRYPT")
-      .replaceAll(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g, "$PEM")
-      .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "$JWT")
-      .replaceAll(/[A-Z][a-z]{2} +\d{1,2} +(?:\d{2}:\d{2}|\d{4})(?= \S)/g, (date) =>
-        date === "Jan 1  1970" ? date : "$LSDATE",
-      )
-      .replaceAll(MS_FIELDS, "$1$MS_EPOCH")
-      .replaceAll(/elapsed: [\d.]+(?:µs|ms|s)/g, "elapsed: $DUR")
-      .replaceAll(/current timestamp: \d{13}/g, "current timestamp: $MS_EPOCH")
-      .replaceAll(/(?<= port )\d{4,5}(?=:\d)/g, "$SSH_PORT")
-      .replaceAll(/(?<=127\.0\.0\.1:)\d{4,5}(?=: (?:read|i\/o))/g, "$CLIENT_PORT");
+    return (
+      text
+        .replaceAll(/\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}/g, "$BCRYPT")
+        .replaceAll(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g, "$PEM")
+        .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "$JWT")
+        .replaceAll(/[A-Z][a-z]{2} +\d{1,2} +(?:\d{2}:\d{2}|\d{4})(?= \S)/g, (date) =>
+          date === "Jan 1  1970" ? date : "$LSDATE",
+        )
+        .replaceAll(MS_FIELDS, "$1$MS_EPOCH")
+        .replaceAll(/elapsed: [\d.]+(?:µs|ms|s)/g, "elapsed: $DUR")
+        .replaceAll(/current timestamp: \d{13}/g, "current timestamp: $MS_EPOCH")
+        // Which of the two it is depends on who is faster.
+        .replaceAll(
+          /(?<=kex_exchange_identification: )(?:read: Connection reset by peer|Connection closed by remote host)/g,
+          "$CLOSED",
+        )
+        .replaceAll(/(?<= port )\d{4,5}(?=:\d)/g, "$SSH_PORT")
+        .replaceAll(/(?<=127\.0\.0\.1:)\d{4,5}(?=: (?:read|i\/o))/g, "$CLIENT_PORT")
+    );
   }
 
   /** The fields of a request. */

@@ -37,6 +37,7 @@ export interface Recording {
   readonly commands: readonly RecordedCommand[];
   readonly rpcs: readonly RecordedRpc[];
   readonly process: readonly RecordedProcessNote[];
+  readonly notes: readonly unknown[];
 }
 
 export const recordingsFolder = join(repositoryRoot, "golden", "recordings");

@@ -6,6 +6,7 @@ import { compareRpcs, type Difference, nameOf, type NormalRpc, textOf } from "./
 import { deliberateIndex, expectedMissing } from "./deliberate.ts";
 import { Normaliser } from "./normaliser.ts";
 import { type ProbeLine, rpcsInOrder } from "./probe-log.ts";
+import { compareStored } from "./stored-users.ts";
 import { allRecordings, type Recording } from "./recording.ts";
 import { formatDifference, writeSituationReport } from "./report.ts";
 import { type FileTree, type Stage, writeTree } from "./stage.ts";
@@ -57,6 +58,7 @@ export async function replay(stage: Stage, situation: Situation): Promise<void> 
   const differences = [
     ...compareOutcomes(outcomes, recording, normaliser, situation.ignore ?? []),
     ...compareRpcs(noted(lines, earlier, normaliser), recorded(recording)),
+    ...(await compareStored(stage, recording, normaliser)),
     ...((await situation.observe?.(stage)) ?? []),
   ];
   judge(recording, differences);
@@ -81,9 +83,15 @@ async function prepare(stage: Stage, situation: Situation, recording: Recording)
   for (const [user, tree] of Object.entries(situation.homes ?? {})) await stage.setHome(user, tree);
   await writeTree(stage.sandbox.path("work"), situation.work ?? {});
   for (const user of new Set(recording.rpcs.map(({ req }) => textOf(req, "username")))) {
-    const first = (action: string): boolean =>
-      recording.rpcs.some(({ req }) => req["action"] === action && req["username"] === user);
-    stage.setFirsts(user, { upload: first("first-upload"), download: first("first-download") });
+    const requests = recording.rpcs.map(({ req }) => req).filter((req) => textOf(req, "username") === user);
+    const isFirst = (action: string): boolean => requests.some((req) => req["action"] === action);
+    const documents = requests.flatMap((req) => JSON.stringify((req["user"] as object | undefined) ?? ""));
+    const [document] = documents.filter((text) => text.includes("_json"));
+    stage.setHistory(user, {
+      upload: document?.includes('"first_upload"') ?? !isFirst("first-upload"),
+      download: document?.includes('"first_download"') ?? !isFirst("first-download"),
+      login: document?.includes('"last_login"'),
+    });
   }
   await situation.before?.(stage);
 }
@@ -135,7 +143,7 @@ export function compareOutcomes(
   return differences;
 }
 
-function noted(lines: readonly ProbeLine[], earlier: readonly ProbeLine[], normaliser: Normaliser): NormalRpc[] {
+export function noted(lines: readonly ProbeLine[], earlier: readonly ProbeLine[], normaliser: Normaliser): NormalRpc[] {
   const names = processNames(earlier, lines);
   return rpcsInOrder(lines).map((line) => ({
     probe: names.get(line.pid) ?? "unknown",
@@ -145,13 +153,14 @@ function noted(lines: readonly ProbeLine[], earlier: readonly ProbeLine[], norma
   }));
 }
 
-/** `auth#1`: the processes of a kind that are heard of in the situation, by their start. */
+/** `auth#1`: the processes of a kind that are heard of in the situation, by their executable's name, then by their start. */
 export function processNames(earlier: readonly ProbeLine[], lines: readonly ProbeLine[]): ReadonlyMap<number, string> {
-  const heard = new Set(lines.filter(({ what }) => what !== "serve_return").map(({ pid }) => pid));
+  const heard = new Set(lines.map(({ pid }) => pid));
   const counts = new Map<string, number>();
   const names = new Map<number, string>();
-  for (const { what, kind, pid } of [...earlier, ...lines]) {
-    if (what !== "start" || !heard.has(pid)) continue;
+  const starts = [...earlier, ...lines].filter(({ what, pid }) => what === "start" && heard.has(pid));
+  // Fairlead starts them at the same time, in no order.
+  for (const { kind, pid } of starts.toSorted((a, b) => (a.probe < b.probe ? -1 : a.probe > b.probe ? 1 : 0))) {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     names.set(pid, `${kind}#${count}`);

@@ -34,6 +34,12 @@ export interface StageOptions {
   /** False: no notifier of the base configuration. */
   readonly notifier?: boolean | Section;
   readonly env?: Readonly<Record<string, string>>;
+  /** More environment of the server, of what is known only once the stage is there. */
+  readonly envOf?: (stage: Stage) => Readonly<Record<string, string>>;
+  /** More executables of the probe, beside those that entries name: `probe-kms`, `$SCRIPTS/other.bin`. */
+  readonly probes?: readonly string[];
+  /** More arguments of every probe. */
+  readonly moreArgs?: readonly string[];
   /** What the probes answer, until something else is asked for. */
   readonly behaviours?: Behaviours;
 }
@@ -72,21 +78,16 @@ export class Stage {
   readonly probes: ProbeLog;
   readonly config: ServerConfig;
   readonly words: ReadonlyMap<string, string>;
-  readonly #env: Readonly<Record<string, string>>;
+  #env: Readonly<Record<string, string>>;
   #server: TestServer | undefined;
 
-  private constructor(
-    sandbox: Sandbox,
-    config: ServerConfig,
-    words: ReadonlyMap<string, string>,
-    env: Record<string, string>,
-  ) {
+  private constructor(sandbox: Sandbox, config: ServerConfig, words: ReadonlyMap<string, string>) {
     this.sandbox = sandbox;
     this.openSsh = new OpenSsh(sandbox);
     this.probes = new ProbeLog(sandbox.path("probe.jsonl"));
     this.config = config;
     this.words = words;
-    this.#env = env;
+    this.#env = {};
   }
 
   /** Everything but the server, which {@link start} starts. */
@@ -104,8 +105,9 @@ export class Stage {
     ]);
     await writeWorkFiles(sandbox, words);
     for (const name of KEY_NAMES) await makeKey(sandbox, name, words);
-    const stage = new Stage(sandbox, await writeStageConfig(sandbox, options), words, { ...options.env });
+    const stage = new Stage(sandbox, await writeStageConfig(sandbox, options), words);
     words.set(String(stage.port), "$SSH_PORT");
+    stage.#env = { ...options.env, ...options.envOf?.(stage) };
     await stage.behave(options.behaviours ?? {});
     for (const user of options.users ?? []) await stage.addUser(user);
     return stage;
@@ -126,6 +128,11 @@ export class Stage {
     return this.#server;
   }
 
+  /** True when the server has ended, or is told to. */
+  get isStopped(): boolean {
+    return this.#server === undefined || !this.#server.isAlive;
+  }
+
   get port(): number {
     return this.config.port;
   }
@@ -135,6 +142,8 @@ export class Stage {
     return text
       .replaceAll("$HOMES", this.sandbox.path("homes"))
       .replaceAll("$WORK", this.sandbox.path("work"))
+      .replaceAll(/\$KEY_(\w+)/g, (word) => [...this.words].find(([, to]) => to === word)?.[0] ?? word)
+      .replaceAll("$SCRIPTS", this.sandbox.path("scripts"))
       .replaceAll("$KEYS", this.sandbox.path("keys"))
       .replaceAll("$SSH_PORT", String(this.port));
   }
@@ -183,12 +192,20 @@ export class Stage {
     );
   }
 
-  /** Whether a user's next upload and download are the first ones. */
-  setFirsts(username: string, firsts: { readonly upload: boolean; readonly download: boolean }): void {
+  /** What a user has done before: whether there was an upload, a download and, unless it does not matter, a login. */
+  setHistory(
+    username: string,
+    had: { readonly upload: boolean; readonly download: boolean; readonly login: boolean | undefined },
+  ): void {
     const database = new DatabaseSync(this.sandbox.path("data", "fairlead.db"), { timeout: 5_000 });
     try {
-      const statement = database.prepare("UPDATE users SET first_upload = ?, first_download = ? WHERE username = ?");
-      statement.run(firsts.upload ? 0 : 1_700_000_000_000, firsts.download ? 0 : 1_700_000_000_000, username);
+      const set = (column: string, was: boolean): void =>
+        void database
+          .prepare(`UPDATE users SET ${column} = ? WHERE username = ?`)
+          .run(was ? 1_700_000_000_000 : 0, username);
+      set("first_upload", had.upload);
+      set("first_download", had.download);
+      if (had.login !== undefined) set("last_login", had.login);
     } finally {
       database.close();
     }
@@ -240,11 +257,9 @@ async function writeStageConfig(sandbox: Sandbox, options: StageOptions): Promis
   const { sections = {}, notifier = true, plugins = [] } = options;
   const entries = [...(notifier === false ? [] : [notifierEntry(notifier === true ? {} : notifier)]), ...plugins];
   const probe = await bundleProbe();
-  const made = new Set<string>();
-  for (const entry of entries) {
-    const cmd = String(entry["cmd"]);
-    if (cmd.startsWith("probe-") && !made.has(cmd)) await sandbox.writeExecutable(join("plugins", cmd), probe);
-    made.add(cmd);
+  const named = entries.map(({ cmd }) => String(cmd)).filter((cmd) => cmd.startsWith("probe-"));
+  for (const cmd of new Set([...named, ...(options.probes ?? [])])) {
+    await sandbox.writeExecutable(placeOf(cmd), probe);
   }
   const common = { defender: { login_delay: { password_failed: 100 } } };
   return await writeConfig(sandbox, {
@@ -253,7 +268,7 @@ async function writeStageConfig(sandbox: Sandbox, options: StageOptions): Promis
       common: { ...common, ...sections["common"] },
       sftpd: { enabled_ssh_commands: ["*"], ...sections["sftpd"] },
     },
-    plugins: entries.map((entry) => completeEntry(sandbox, entry)),
+    plugins: entries.map((entry) => completeEntry(sandbox, entry, options.moreArgs ?? [])),
   });
 }
 
@@ -274,13 +289,15 @@ export function notifierEntry(more: Section = {}): Section {
   };
 }
 
-function completeEntry(sandbox: Sandbox, entry: Section): Section {
-  const cmd = String(entry["cmd"]);
-  if (!cmd.startsWith("probe-")) return entry;
+function completeEntry(sandbox: Sandbox, entry: Section, moreArgs: readonly string[]): Section {
   return {
     env_vars: ["TMPDIR"],
-    args: ["-log", sandbox.path("probe.jsonl"), "-conf", sandbox.path("probe.conf.json")],
+    args: ["-log", sandbox.path("probe.jsonl"), "-conf", sandbox.path("probe.conf.json"), ...moreArgs],
     ...entry,
-    cmd: sandbox.path("plugins", cmd),
+    cmd: sandbox.path(placeOf(String(entry["cmd"]))),
   };
+}
+
+function placeOf(cmd: string): string {
+  return cmd.startsWith("$SCRIPTS/") ? join("scripts", cmd.slice("$SCRIPTS/".length)) : join("plugins", cmd);
 }

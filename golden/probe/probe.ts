@@ -15,6 +15,8 @@ import { WireWriter } from "./wire-writer.ts";
 
 const name = basename(process.argv[1] ?? "");
 const kind = /^probe-([a-z]+)/.exec(name)?.[1] ?? "notifier";
+const alias = process.argv.indexOf("-as");
+const words = alias < 0 ? process.argv.slice(1) : [process.argv[alias + 1] ?? "", ...process.argv.slice(2, alias)];
 const logFile = argument("-log");
 const behaviourFile = argument("-conf");
 let inFlight = 0;
@@ -106,12 +108,23 @@ const plugin = definePluginKind<object, never>({
 
 note({
   what: "start",
-  argv: process.argv.slice(1),
+  argv: words,
   cwd: process.cwd(),
   env: Object.entries(process.env)
     .map(([key, value]) => `${key}=${value ?? ""}`)
     .sort(),
 });
+
+if (process.argv.includes("-loglines")) logLines();
+
+/** One line at each level as hclog writes them, and two as a library might print them. */
+function logLines(): void {
+  for (const level of ["debug", "info", "warn", "error"]) {
+    const line = { "@level": level, "@message": `probe ${level} line`, "@timestamp": new Date().toISOString() };
+    process.stderr.write(`${JSON.stringify(line)}\n`);
+  }
+  process.stderr.write("plain stderr line\n[WARN] bracketed warn line\n");
+}
 
 const cookie = COOKIES[kind];
 if (cookie === undefined) throw new GrpcError("INTERNAL", `no kind of plugin is named ${kind}`);

@@ -1,0 +1,35 @@
+import { type Difference, compareValues } from "./compare.ts";
+import type { Normaliser } from "./normaliser.ts";
+import type { Recording } from "./recording.ts";
+import type { Stage } from "./stage.ts";
+
+/** Users as the recording found them stored after the situation, against ours: `{"stored_user": …}`, `GET /users/x: 404`. */
+export async function compareStored(stage: Stage, recording: Recording, normaliser: Normaliser): Promise<Difference[]> {
+  const expected = new Map<string, Readonly<Record<string, unknown>> | undefined>();
+  for (const note of recording.notes) {
+    const missing = /^GET \/users\/(\S+): 404$/.exec(typeof note === "string" ? note : "")?.[1];
+    if (missing !== undefined) expected.set(missing, undefined);
+    const stored = (note as { readonly stored_user?: Readonly<Record<string, unknown>> } | null)?.stored_user;
+    if (stored !== undefined) expected.set(String(stored["username"]), stored);
+  }
+  const differences: Difference[] = [];
+  for (const [username, theirs] of expected) {
+    const ours = await stage.findUser(username);
+    compareValues(`stored ${username}`, withoutRest(ours, normaliser), withoutRest(theirs, normaliser), differences);
+  }
+  return differences;
+}
+
+/** What REST adds or leaves out, and times, which were compared in what plugins were sent. */
+function withoutRest(user: Readonly<Record<string, unknown>> | undefined, normaliser: Normaliser): unknown {
+  if (user === undefined) return undefined;
+  const text = JSON.stringify(user, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value));
+  const {
+    id: _id,
+    password: _password,
+    has_password: _has,
+    ...rest
+  } = JSON.parse(normaliser.text(text)) as Record<string, unknown>;
+  const times = /^(?:created_at|updated_at|last_login|last_password_change|first_upload|first_download)$/;
+  return Object.fromEntries(Object.entries(rest).filter(([key]) => !times.test(key)));
+}
