@@ -15,7 +15,7 @@ import { PluginHostError } from "./plugin-host-error.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 import type { JournalKeeper } from "./journal/journal-keeper.ts";
 import { planReload } from "./reload/plan-reload.ts";
-import type { PlannedStart } from "./reload/plan-reload.ts";
+import type { PlannedStart, ReloadPlan } from "./reload/plan-reload.ts";
 import type { ReloadReport } from "./reload/reload-report.ts";
 import { switchOver } from "./reload/switch-over.ts";
 import type { StartOutcome } from "./reload/switch-over.ts";
@@ -93,9 +93,11 @@ export class RunningPlugins {
     await this.#options.journals.prepare(configs);
     const seats = toSeats(configs);
     const plan = planReload(this.#entries, seats, (key) => this.#pool.isApart(key));
-    const outcomes = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
+    const started = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
     this.#pool.requireOpen();
     // From here to the new routes nothing waits.
+    const outcomes = started.map((outcome) => this.#judgeAgain(outcome));
+    this.#warnOfOldDelivery(plan);
     const hosts = new Set(this.#entries.flatMap(({ host }) => host ?? []));
     const createEntry = (seat: EntrySeat): PluginEntry => this.#createEntry(seat);
     const { entries, report } = switchOver({ plan, seats, outcomes, hosts, createEntry });
@@ -116,6 +118,29 @@ export class RunningPlugins {
       return { planned, started };
     } catch (error) {
       return { planned, error: reasonOf(error) };
+    }
+  }
+
+  /** What started first has waited for the others: it must not take over when it does not run any more. */
+  #judgeAgain(outcome: StartOutcome): StartOutcome {
+    if ("error" in outcome || outcome.planned.before.size === 0) return outcome;
+    const { planned, started } = outcome;
+    const ended = started.find(({ host }) => host.state.status !== "running");
+    if (ended === undefined) return outcome;
+    for (const { host } of started) void this.#pool.stop(host);
+    return { planned, error: ended.host.lastError?.message ?? "it ended at once" };
+  }
+
+  /** Where events wait is settled when an entry begins: what waits would have to move. */
+  #warnOfOldDelivery({ kept, starts }: ReloadPlan): void {
+    for (const [{ config, index }, { config: before }] of [kept, ...starts.map((start) => start.before)].flatMap(
+      (some) => [...some],
+    )) {
+      if (config.fairlead.delivery === before.fairlead.delivery) continue;
+      this.#options.logger.log("warn", "another delivery takes a restart of the server", {
+        plugin: formatPluginLabel(index, config),
+        delivery: before.fairlead.delivery,
+      });
     }
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PluginHostError } from "../src/plugin-host-error.ts";
@@ -125,6 +126,32 @@ test("a new process that does not start changes nothing, and the report and the 
   assert.deepEqual(pidsOf(manager), pids);
   assert.deepEqual([manager.status()[0]?.cmd, manager.status()[0]?.index], [cmd, 1]);
   assert.equal(logger.find("plugin failed by reload")?.level, "error");
+  await manager.auth.checkPassword({ ...texts, user, password: "right" });
+});
+
+test("a new process that ends before the others have started takes nothing over", async () => {
+  using folder = new PluginFolder();
+  const old = folder.addExecutable("old", "every-kind.ts");
+  const go = `${folder.path}/go`;
+  const shortlived = folder.addExecutable("shortlived", "every-kind.ts");
+  const slow = folder.addExecutable("slow", "every-kind.ts", { EVERY_WAIT_FOR: go });
+  const logger = createMemoryLogger();
+  await using manager = await startPluginManager({ plugins: configureAny({ type: "auth", cmd: old }), env, logger });
+  const pids = pidsOf(manager);
+  const fairlead = { restart: { initial_delay: 60, max_delay: 60 } };
+  const reloading = manager.reload(
+    configureAny({ type: "auth", cmd: shortlived, fairlead }, { type: "kms", cmd: slow }),
+  );
+  const said = (message: string) =>
+    logger.lines.find((line) => line.message === message && line.fields["plugin"] === "shortlived");
+  await waitFor(() => said("plugin started") !== undefined, "the new process to run");
+  process.kill(startedPids(folder, "shortlived")[0] ?? assert.fail(), "SIGKILL");
+  await waitFor(() => said("plugin exited") !== undefined, "its end to be noticed");
+  writeFileSync(go, "");
+  const report = await reloading;
+  assert.deepEqual(outcomes(report), ["failed", "added"]);
+  assert.equal(report.plugins[0]?.error, "exited: signal SIGKILL");
+  assert.equal(pidsOf(manager)[0], pids[0]);
   await manager.auth.checkPassword({ ...texts, user, password: "right" });
 });
 
