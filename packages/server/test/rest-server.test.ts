@@ -177,10 +177,14 @@ describe("events", () => {
   });
 });
 
-describe("an export", () => {
-  const row = (id: number): string =>
+function row(id: number): string {
+  return (
     `{"id":"x${id}","timestamp":${1_700_000_000_000_000_000n + BigInt(id)},"action":"upload","username":"u","fs_path":"/h",` +
-    `"virtual_path":"/a","file_size":5,"elapsed":7,"status":1,"protocol":"SFTP","ip":"::1","session_id":"s","fs_provider":0}`;
+    `"virtual_path":"/a","file_size":5,"elapsed":7,"status":1,"protocol":"SFTP","ip":"::1","session_id":"s","fs_provider":0}`
+  );
+}
+
+describe("an export", () => {
   const page = (from: number, to: number, step: number): string => {
     const rows: string[] = [];
     for (let id = from; step > 0 ? id < to : id > to; id += step) rows.push(row(id));

@@ -156,6 +156,7 @@ function addTokenRoutes(
     const expiresAt = new Date(Math.floor(expiresAtMs / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
     return { access_token: text, expires_at: expiresAt };
   });
+  // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- fastify's handlers may be async, Express's may not
   server.get("/api/v2/logout", async (request) => {
     tokens.revoke((await session(request)).holder);
     return { message: "Your token has been invalidated" };
