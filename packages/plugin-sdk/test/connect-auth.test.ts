@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { GrpcError } from "@fairlead/grpc";
-import type { ErrorStatusCode } from "@fairlead/grpc";
 import { accepted, createUser, denied, unchanged, user } from "../src/index.ts";
 import type { AuthHandlers, AuthRequest, CallContext } from "../src/index.ts";
 import {
@@ -17,11 +16,7 @@ import {
   makeUnknownUser,
   readUser,
 } from "../src/testing/index.ts";
-
-const isStatus =
-  (code: ErrorStatusCode, text = "") =>
-  (error: unknown) =>
-    GrpcError.is(error, code) && error.message.includes(text);
+import { isStatus } from "./is-status.ts";
 
 function createLog(): { readonly logger: Logger; readonly lines: (readonly [string, LogFields])[] } {
   const lines: (readonly [string, LogFields])[] = [];
@@ -112,7 +107,7 @@ test("a check without handler is UNIMPLEMENTED, which says what is missing", asy
   const certificate = client.checkTlsCertificate(makeTlsCertificateCheck());
   await assert.rejects(certificate, isStatus("UNIMPLEMENTED", "checkTlsCertificate"));
   const keyboard = client.checkKeyboardInteractive(makeKeyboardInteractiveCheck());
-  await assert.rejects(keyboard, isStatus("UNIMPLEMENTED", "keyboardInteractive"));
+  await assert.rejects(keyboard, isStatus("UNIMPLEMENTED", "checkKeyboardInteractive"));
   await assert.rejects(client.sendKeyboardStep(makeKeyboardStep()), isStatus("UNIMPLEMENTED", "keyboardInteractive"));
 });
 

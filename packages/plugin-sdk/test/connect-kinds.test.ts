@@ -3,7 +3,6 @@ import { test } from "node:test";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { connectInMemory } from "@fairlead/go-plugin/testing";
 import { GrpcError } from "@fairlead/grpc";
-import type { ErrorStatusCode } from "@fairlead/grpc";
 import { ipFilterKind, notifierKind, pluginInfoKind } from "../src/client/index.ts";
 import { createGateClient } from "../src/gate/gate-client.ts";
 import { allowed, denied } from "../src/index.ts";
@@ -17,11 +16,7 @@ import {
   makeEncryptRequest,
   makeGateRequest,
 } from "../src/testing/index.ts";
-
-const isStatus =
-  (code: ErrorStatusCode, text = "") =>
-  (error: unknown) =>
-    GrpcError.is(error, code) && error.message.includes(text);
+import { isStatus } from "./is-status.ts";
 
 const rot13: KmsHandlers = {
   encrypt: ({ payload, additionalData }) => ({ payload: rotate(payload), key: additionalData, mode: 1 }),

@@ -34,24 +34,29 @@ function registerAuth(registrar: ServiceRegistrar, handlers: AuthHandlers, conte
   const check = <Check extends WireCheck>(
     method: Method<Check, Uint8Array, "unary">,
     name: string,
-    handler: ((request: Received<Check>, context: CallContext) => Awaitable<AuthResult>) | undefined,
+    handler: CheckHandler<Check> | undefined,
   ): void =>
     registrar.handleUnary(method, async (request, call) => {
       if (handler === undefined) throw unimplemented(name);
       const received = receive(request);
-      return answer(
-        name,
-        await callHandler((handlerContext) => handler(received, handlerContext), call, context.logger),
-      );
+      return answer(name, await callHandler((own) => handler(received, own), call, context.logger));
     });
-  const keyboardCheck =
-    handlers.checkKeyboardInteractive?.bind(handlers) ?? (hasKeyboard(handlers) ? unchanged : undefined);
   check(authMethods.checkPassword, "checkPassword", handlers.checkPassword?.bind(handlers));
   check(authMethods.checkPublicKey, "checkPublicKey", handlers.checkPublicKey?.bind(handlers));
   check(authMethods.checkTlsCertificate, "checkTlsCertificate", handlers.checkTlsCertificate?.bind(handlers));
-  check(authMethods.checkKeyboardInteractive, "keyboardInteractive", keyboardCheck);
+  check(
+    authMethods.checkKeyboardInteractive,
+    "checkKeyboardInteractive",
+    // Who leads the login and does not care about its user leaves that as it is.
+    handlers.checkKeyboardInteractive?.bind(handlers) ?? (hasKeyboard(handlers) ? unchanged : undefined),
+  );
   registrar.handleUnary(authMethods.sendKeyboardStep, createStepHandler(handlers, context));
 }
+
+type CheckHandler<Check extends WireCheck> = (
+  request: Received<Check>,
+  context: CallContext,
+) => Awaitable<AuthResult | undefined>;
 
 /** What all checks have, as it travels. */
 interface WireCheck {

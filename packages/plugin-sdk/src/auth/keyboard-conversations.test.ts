@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { silentLogger } from "@fairlead/go-plugin";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import { GrpcError } from "@fairlead/grpc";
-import type { ErrorStatusCode } from "@fairlead/grpc";
+import { isStatus } from "../../test/is-status.ts";
 import { denied } from "../denied.ts";
 import { makeKeyboardStep } from "../testing/make-auth-requests.ts";
 import type { AuthHandlers } from "./auth-handlers.ts";
@@ -12,11 +12,6 @@ import type { KeyboardDialogue } from "./keyboard-dialogue.ts";
 import { accepted } from "./keyboard-step.ts";
 
 type Converse = NonNullable<AuthHandlers["keyboardInteractive"]>;
-
-const isStatus =
-  (code: ErrorStatusCode, text = "") =>
-  (error: unknown) =>
-    GrpcError.is(error, code) && error.message.includes(text);
 
 const waiting = { signal: new AbortController().signal };
 
