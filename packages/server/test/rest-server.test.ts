@@ -184,13 +184,13 @@ function row(id: number): string {
   );
 }
 
-describe("an export", () => {
-  const page = (from: number, to: number, step: number): string => {
-    const rows: string[] = [];
-    for (let id = from; step > 0 ? id < to : id > to; id += step) rows.push(row(id));
-    return `[${rows.join(",")}]`;
-  };
+function page(from: number, to: number, step: number): string {
+  const rows: string[] = [];
+  for (let id = from; step > 0 ? id < to : id > to; id += step) rows.push(row(id));
+  return `[${rows.join(",")}]`;
+}
 
+describe("an export", () => {
   test("goes on from the last row, forwards", async () => {
     answer = ({ fromId }) => (fromId === "" ? page(0, 100, 1) : page(100, 103, 1));
     const response = await get("/api/v2/events/fs?csv_export=true&order=ASC&limit=7");
