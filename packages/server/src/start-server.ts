@@ -22,6 +22,7 @@ import { LateKmsPlugins } from "./secrets/kms-plugins.ts";
 import { createSecretStore, requireKmsProvider } from "./secrets/secret-store.ts";
 import { loadHostKeys } from "./ssh/host-keys.ts";
 import { enabledCommands } from "./ssh/ssh-command.ts";
+import { isExposed } from "./store/private-file.ts";
 import { lockForServer } from "./store/server-lock.ts";
 import { type Binding, type SshServer, type SshServerOptions, startSshServer } from "./ssh/ssh-server.ts";
 import { weighBuffersWithHeap } from "./transfer-memory.ts";
@@ -93,6 +94,10 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
   started.use(lockForServer(store.file));
   if (store.isExposed) {
     logger.log("warn", "database can be read by others, set its mode to 0600", { file: store.file });
+  }
+  const masterKeyFile = config.kms.secrets.master_key_path;
+  if (masterKeyFile !== "" && isExposed(masterKeyFile)) {
+    logger.log("warn", "master key can be read by others, set its mode to 0600", { file: masterKeyFile });
   }
   const settings = sshSettings(config);
   const hostKeys = await loadServerHostKeys(config, logger);

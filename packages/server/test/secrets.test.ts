@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
 import { runCli } from "../src/cli/run-cli.ts";
@@ -48,13 +49,19 @@ async function addWith(passphrase: object): Promise<ProcessResult & { readonly s
   const filesystem = { provider: 4, cryptconfig: { passphrase } };
   writeFileSync(file, JSON.stringify({ home_dir: "/srv/ann", permissions: { "/": ["*"] }, filesystem }));
   const result = await run("user", "add", "ann", "--document", file);
-  const list = await run("user", "list", "--json");
-  const stored = list.stdout === "" ? undefined : passphraseOf(list.stdout);
-  return { ...result, stored };
+  return { ...result, stored: storedPassphrase() };
 }
 
-function passphraseOf(line: string): unknown {
-  const user = JSON.parse(line) as { readonly filesystem: { readonly cryptconfig: { readonly passphrase: unknown } } };
+/** As it stands in the database, if the only user there could be is there. */
+function storedPassphrase(): unknown {
+  using database = new DatabaseSync(join(folder, "fairlead.db"), { readOnly: true });
+  const row = database.prepare("SELECT document FROM users").get();
+  if (row === undefined) {
+    return undefined;
+  }
+  const user = JSON.parse(String(row["document"])) as {
+    readonly filesystem: { readonly cryptconfig: { readonly passphrase: unknown } };
+  };
   return user.filesystem.cryptconfig.passphrase;
 }
 
@@ -85,6 +92,14 @@ describe("fairlead user add", () => {
       },
     );
     assert.equal(JSON.stringify(stored).includes("correct horse"), false);
+  });
+
+  test("user list --json shows no key of a secret", async () => {
+    configure({});
+    await addWith(PLAIN);
+    const { stdout } = await run("user", "list", "--json");
+    assert.match(stdout, /"status":"Secretbox","payload":"/);
+    assert.doesNotMatch(stdout, /"key"|additional_data/);
   });
 
   test("no file of the data folder has the plain text", async () => {

@@ -6,6 +6,7 @@ import { FairleadError } from "../domain/fairlead-error.ts";
 import { formatJson, type JsonDocument } from "../domain/json-document.ts";
 import type { User } from "../domain/user.ts";
 import type { UserAdmin } from "../login/user-admin.ts";
+import { hideKeys } from "../secrets/hide-keys.ts";
 import { openUserAdmin } from "../open-user-admin.ts";
 import { openCommandSecrets } from "./command-secrets.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
@@ -86,7 +87,7 @@ function describeUser(username: string, flags: AddFlags, terminal: Terminal): Js
 function listCommand(terminal: Terminal): Command {
   const command = new Command("list")
     .description("list the users")
-    .option("--json", "one SFTPGo user JSON a line, without passwords")
+    .option("--json", "one SFTPGo user JSON a line, without passwords and keys")
     .addHelpText("after", "\nExample:\n  $ fairlead user list --json | jq .username");
   return withConfigOptions(command).action(async (flags: ConfigFlags & { readonly json?: boolean }) => {
     await withUsers(flags, terminal, async (users) => {
@@ -170,7 +171,7 @@ function formatUserRow(user: User): string {
 
 function formatUserLine(user: User): string {
   const { password: _hash, ...document } = user.document;
-  return `${formatJson(document)}\n`;
+  return `${formatJson(hideKeys(document))}\n`;
 }
 
 function noSuchUser(username: string): FairleadError {

@@ -1,8 +1,8 @@
-const MAX_CHARACTERS = 200;
+const MAX_CHARACTERS = 256;
 const DEFAULT_TEXT = "permission denied";
 
 /**
- * A plugin's words as they may appear on a user's terminal: one line of at most 200 characters without control
+ * A plugin's words as they may appear on a user's terminal: one line of at most 256 characters without control
  * characters, and without those that turn the direction of text around.
  */
 export function refusalText(message: string): string {
