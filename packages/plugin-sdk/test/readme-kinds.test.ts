@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { GrpcError } from "@fairlead/grpc";
-import type { PluginType } from "../src/serve/kind-serving.ts";
+import type { PluginType } from "../src/serve/served-kind.ts";
 import {
   logInByKeyboard,
   makeDecryptRequest,

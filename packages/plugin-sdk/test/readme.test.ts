@@ -20,7 +20,7 @@ import { NOTIFIER_HANDSHAKE, notifierKind } from "../src/client/index.ts";
 import { makeFsEvent } from "../src/testing/index.ts";
 import { CodeFolder, codeBlocks, readme } from "./readme-code.ts";
 
-const [pluginCode = "", settingsCode = "", testCode = ""] = codeBlocks("ts");
+const [pluginCode = "", settingsCode = "", testCode = "", spawnCode = ""] = codeBlocks("ts");
 const bundleCommand = codeBlocks("sh").find((code) => code.includes("esbuild arrivals.ts")) ?? "";
 const tsconfig = codeBlocks("json").find((code) => code.includes("compilerOptions")) ?? "";
 const root = join(import.meta.dirname, "../../..");
@@ -32,6 +32,7 @@ test("the code compiles", () => {
   folder.add("plugin.ts", pluginCode);
   folder.add("plugin-settings.ts", settingsCode);
   folder.add("plugin.test.ts", testCode);
+  folder.add("plugin-spawn.test.ts", spawnCode);
   const options = { extends: "../../../../tsconfig.base.json", compilerOptions: { noEmit: true }, include: ["*.ts"] };
   const project = folder.add("tsconfig.json", JSON.stringify(options));
   const { stdout } = spawnSync(tsc, ["-p", project], { encoding: "utf8", cwd: folder.path });
@@ -126,7 +127,7 @@ test("the plugin with settings says which one is missing, and starts with it", a
     handshake: NOTIFIER_HANDSHAKE,
     versions: { 1: { notifier: notifierKind } },
   };
-  await assert.rejects(launch({ ...options, env: {} }), /nowhere to report to/);
+  await assert.rejects(launch({ ...options, env: {} }), /--url or ARRIVALS_URL is required: where to report to/);
   await using launched = await launch({ ...options, env: { ARRIVALS_URL: "http://127.0.0.1:1/" } });
   await assert.rejects(launched.dispense("notifier").sendFsEvent(makeFsEvent()), /fetch failed/);
 });
@@ -154,4 +155,17 @@ test("the test without a server passes", () => {
   const file = folder.add("plugin.test.ts", testCode);
   const run = spawnSync(process.execPath, ["--conditions=source", file], { encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
+});
+
+test("the test of the executable passes", () => {
+  using folder = new CodeFolder();
+  folder.add("arrivals.ts", settingsCode);
+  const esbuild = join(binaries, "esbuild");
+  const command = bundleCommand.replace("npx esbuild", `'${esbuild}' --conditions=source --log-level=warning`);
+  run("sh", ["-ec", command], folder.path);
+  // The one with which the tests are run, wherever PATH leads.
+  const executable = join(folder.path, "arrivals");
+  writeFileSync(executable, `#!${process.execPath}\n${readFileSync(executable, "utf8")}`);
+  folder.add("plugin.test.ts", spawnCode);
+  run(process.execPath, ["--conditions=source", "plugin.test.ts"], folder.path);
 });

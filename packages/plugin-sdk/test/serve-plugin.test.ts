@@ -47,13 +47,15 @@ suite("a plugin of several kinds", { timeout: 60_000 }, () => {
   test("started for one kind, serves no other and makes no other's handlers", async () => {
     await using plugin = await spawnPlugin(optionsFor(["ipfilter"]));
     assert.deepEqual(plugin.info?.kinds, ["ipfilter"]);
+    await plugin.stop();
     assert.deepEqual(
       plugin.log.filter(({ message }) => message === "made").map(({ fields }) => fields["kind"]),
       ["ipfilter"],
     );
-    await using single = await spawnPlugin(optionsFor(["kms", "auth"]));
-    assert.deepEqual(single.info?.kinds, ["auth", "kms"]);
-    assert.ok(!single.log.some(({ message }) => message === "made"));
+    await using another = await spawnPlugin(optionsFor(["kms", "auth"]));
+    assert.deepEqual(another.info?.kinds, ["auth", "kms"]);
+    await another.stop();
+    assert.ok(!another.log.some(({ message }) => message === "made"));
   });
 
   test("leaves no word of its host in its environment", async () => {
@@ -76,6 +78,7 @@ suite("settings of a plugin under a server", { timeout: 60_000 }, () => {
     const args = ["serve", "--retries", "0x10"];
     const env = { ALL_KINDS_URL: "http://env/", ALL_KINDS_TOKEN: "hunter2" };
     await using plugin = await spawnPlugin(optionsFor(["auth"], { args, env }));
+    await plugin.stop();
     const line = plugin.log.find(({ message }) => message === "starting");
     assert.deepEqual(
       [line?.fields["url"], line?.fields["retries"], line?.fields["token"], line?.fields["nested"]],
@@ -117,7 +120,7 @@ suite("a plugin that a server starts wrongly", { timeout: 60_000 }, () => {
     for (const asked of ["--help", "--version"]) {
       const [status, stdout, stderr] = run([asked], hosted);
       assert.deepEqual([status, stdout], [1, ""]);
-      assert.match(stderr, /^all-kinds 1\.2\.3/);
+      assert.match(stderr, /^\[ERROR\] all-kinds does not start with[^\n]*\nall-kinds 1\.2\.3/);
     }
   });
 

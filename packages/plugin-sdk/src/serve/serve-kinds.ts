@@ -60,6 +60,8 @@ async function refuseRequests(settings: Settings<unknown>, identity: Required<Pl
   const { answerRequest } = await import("../settings/answer-request.ts");
   const answer = answerRequest(settings, process.argv.slice(2), identity);
   if (answer === undefined) return;
+  // The level in brackets is how go-plugin hosts tell it from chatter.
+  process.stderr.write(`[ERROR] ${identity.name} does not start with a question for help or version among its args\n`);
   process.stderr.write(answer);
   process.exit(1);
 }

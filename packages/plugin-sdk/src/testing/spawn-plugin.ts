@@ -66,7 +66,7 @@ export interface SpawnedPlugin<Kind extends PluginType> extends AsyncDisposable 
   readonly gate: GateClient;
   /** What it says about itself; `undefined` when it is not made with this SDK. */
   readonly info: PluginInfo | undefined;
-  /** The log so far, oldest first; with the host's own remarks about the plugin. */
+  /** The log so far, oldest first, and whole once the plugin is stopped; with the host's own remarks about it. */
   readonly log: readonly PluginLogLine[];
   /** What it wrote to stderr so far, log lines as they were. */
   readonly stderr: string;
