@@ -69,7 +69,7 @@ for (const [name, printed, index = 0] of [
     /^\/demo.Greeter\/Greet OK 1\nhello world\nSERVING\nNOT_SERVING\n\/grpc.health.v1.Health\/Watch CANCELLED 1\n$/,
     2,
   ],
-  ["plugin-host", /delivered: 1, dropped: 0 \}\nrunning\n$/],
+  ["plugin-host", /delivered: 1, dropped: 0, kept: 0 \}\nrunning\n$/],
 ] as const) {
   test(`program ${index + 1} of packages/${name} runs and says what it says it says`, async () => {
     // Not in node_modules, where node strips no types.
