@@ -18,7 +18,7 @@ export function createTelemetryServer(sources: TelemetrySources): Server {
   const pages: ReadonlyMap<string, () => { readonly type: string; readonly body: string }> = new Map([
     ["/healthz", () => ({ type: "text/plain; charset=utf-8", body: "ok" })],
     ["/metrics", () => ({ type: "text/plain; version=0.0.4; charset=utf-8", body: metrics(sources) })],
-    ["/plugins", () => ({ type: "application/json", body: JSON.stringify(sources.pluginStatus(), bigintAsNumber) })],
+    ["/plugins", () => ({ type: "application/json", body: JSON.stringify(sources.pluginStatus().map(toSnakeCase)) })],
   ]);
   const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) => {
     const page = pages.get(request.url?.split("?", 1)[0] ?? "");
@@ -55,6 +55,12 @@ function processMetrics(): string {
   );
 }
 
-function bigintAsNumber(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? Number(value) : value;
+/** As every other JSON of the server has its keys. */
+function toSnakeCase(status: PluginStatus): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(status).map(([key, value]: [string, unknown]) => [
+      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 }
