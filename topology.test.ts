@@ -37,13 +37,14 @@ const SERVER_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   events: ["domain"],
   files: ["domain", "events"],
-  login: ["domain", "events"],
+  secrets: ["domain"],
+  login: ["domain", "events", "secrets"],
   log: [],
   store: ["domain", "login", "files"],
   config: ["domain", "log"],
   ssh: ["domain", "login", "files", "events", "config"],
   // The command line is the outermost layer: it calls the two files that wire everything.
-  cli: ["config", "domain", "log", "login", "start-server.ts", "open-user-admin.ts"],
+  cli: ["config", "domain", "log", "login", "secrets", "start-server.ts", "open-user-admin.ts"],
 };
 
 /** Pairs inside one package that must not know each other. */

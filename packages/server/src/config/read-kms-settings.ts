@@ -2,8 +2,13 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
 import { FairleadError } from "../domain/fairlead-error.ts";
-import type { KmsSettings } from "../secrets/secret-store.ts";
 import type { Config } from "./load-config.ts";
+
+/** The section with the master key read. */
+interface KmsSettings {
+  readonly url: string;
+  readonly masterKey: string;
+}
 
 const MAX_KEY_BYTES = 64 * 1024;
 
