@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -7,6 +7,9 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
 import { runCli } from "../src/cli/run-cli.ts";
+import { loadConfig } from "../src/config/load-config.ts";
+import { startServer } from "../src/start-server.ts";
+import { createMemoryLogger } from "./files/test-file-system.ts";
 import { fairlead, type ProcessResult } from "./fixtures/fairlead-process.ts";
 import { makePluginScript } from "./fixtures/plugin-script.ts";
 
@@ -177,6 +180,23 @@ describe("fairlead serve", () => {
     assert.match(stderr, /fairlead: no provider is there for kms\.secrets\.url "gcpkms:\/\/…"/);
     const [started] = calls();
     assert.throws(() => process.kill(Number(started?.["start"]), 0));
+  });
+
+  test("warns of a master key that others can read", async () => {
+    const file = join(folder, "master.key");
+    writeFileSync(file, "key", { mode: 0o644 });
+    const sftpd = { bindings: [{ port: 0, address: "127.0.0.1" }], host_keys: ["id_ed25519"] };
+    const logger = createMemoryLogger();
+    for (const mode of [0o644, 0o400]) {
+      chmodSync(file, mode);
+      configure({ kms: { secrets: { master_key_path: file } }, sftpd, fairlead: { free_ports: true } });
+      await using _server = await startServer({ config: loadConfig({ configDir: folder, env: {} }), logger });
+    }
+    const warned = logger.lines.filter(({ message }) => message.startsWith("master key can be read by others"));
+    assert.deepEqual(
+      warned.map(({ fields }) => fields),
+      [{ file }],
+    );
   });
 
   test("does not start without the file of its master key", async () => {
