@@ -88,6 +88,7 @@ export type {
   GivenSettingValue,
   IntegerSetting,
   ListSetting,
+  OpenSettingBasics,
   SettingBasics,
   SettingDeclaration,
   SettingDeclarations,

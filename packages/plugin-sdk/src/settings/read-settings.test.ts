@@ -219,6 +219,8 @@ test("declarations that cannot be told apart are a mistake of the program", () =
     { help: { type: "boolean", description } },
     { a: { type: "string", flag: "--a", description } },
     { a: { type: "duration", default: "30", description } },
+    { a: { type: "choice", choices: ["x"], default: "y", description } },
+    { a: { type: "integer", min: 1, default: 0, description } },
   ] as const) {
     assert.throws(() => readSettings(defineSettings(declarations), { args: [], env: {} }), TypeError);
   }

@@ -115,10 +115,10 @@ function parseGiven(setting: NamedSetting["setting"], source: string, texts: rea
   throw invalid(`${source} is ${JSON.stringify(shorten(text))}, expected ${parsed.expected}`);
 }
 
-/** Defaults of durations and secrets are texts. */
+/** Read like a given one: it must be what could be given. */
 function parseDefault(setting: NamedSetting["setting"], flag: string): unknown {
-  if (setting.type !== "duration" && setting.type !== "string") return setting.default;
-  const parsed = parseValue(setting, [setting.default ?? ""]);
+  if (setting.type === "list") return setting.default;
+  const parsed = parseValue(setting, [String(setting.default)]);
   if ("value" in parsed) return parsed.value;
   throw new TypeError(`the default of --${flag} is not ${parsed.expected}`);
 }

@@ -15,6 +15,11 @@ export interface SettingBasics {
   readonly position?: number;
 }
 
+/** What a setting says of itself that is shown in errors and `--help`: it holds no secret. */
+export interface OpenSettingBasics extends SettingBasics {
+  readonly secret?: never;
+}
+
 /** A setting that must be given, or has a default, or may be missing. */
 export type SettingPresence<Default> =
   | { readonly required: true; readonly default?: never }
@@ -28,30 +33,30 @@ export type StringSetting = SettingBasics & {
 } & SettingPresence<string>;
 
 /** A whole number, in any way Go writes one: `10`, `-1`, `0x10`, `1_000`. */
-export type IntegerSetting = SettingBasics & {
+export type IntegerSetting = OpenSettingBasics & {
   readonly type: "integer";
   readonly min?: number;
   readonly max?: number;
 } & SettingPresence<number>;
 
 /** As an integer, of any size. */
-export type BigIntSetting = SettingBasics & {
+export type BigIntSetting = OpenSettingBasics & {
   readonly type: "bigint";
   readonly min?: bigint;
   readonly max?: bigint;
 } & SettingPresence<bigint>;
 
 /** `true` or `false`, in any way Go writes one; the flag alone is `true`. False when it is not given. */
-export type BooleanSetting = SettingBasics & { readonly type: "boolean"; readonly default?: boolean };
+export type BooleanSetting = OpenSettingBasics & { readonly type: "boolean"; readonly default?: boolean };
 
 /** A length of time as Go writes one: `1m30s`, `500ms`. Its value is in milliseconds. */
-export type DurationSetting = SettingBasics & { readonly type: "duration" } & SettingPresence<string>;
+export type DurationSetting = OpenSettingBasics & { readonly type: "duration" } & SettingPresence<string>;
 
 /** Texts between commas; the flag may be repeated. A required one has at least one. Empty when it is not given. */
-export type ListSetting = SettingBasics & { readonly type: "list" } & SettingPresence<readonly string[]>;
+export type ListSetting = OpenSettingBasics & { readonly type: "list" } & SettingPresence<readonly string[]>;
 
 /** One of a few texts. */
-export type ChoiceSetting = SettingBasics & {
+export type ChoiceSetting = OpenSettingBasics & {
   readonly type: "choice";
   readonly choices: readonly string[];
 } & SettingPresence<string>;
