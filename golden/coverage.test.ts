@@ -17,9 +17,10 @@ function replayedIds(): string[] {
     .map((file) => readFileSync(join(folder, file), "utf8"))
     .join("\n");
   const literal = text.matchAll(/^ +"([A-Z][A-Z0-9]*-[^"]+)":/gm);
-  const patterns = [...text.matchAll(/^ +\[`([A-Z][A-Z0-9]*-[^`]+)`\]:/gm)].map(([, id = ""]) =>
-    id.replaceAll(/\$\{\w+\}/g, "*"),
-  );
+  const patterns = [
+    ...[...text.matchAll(/eachOf\("([^"]+)"/g)].map(([, pattern = ""]) => pattern),
+    ...[...text.matchAll(/^ +\[`([A-Z][A-Z0-9]*-[^`]+)`\]:/gm)].map(([, id = ""]) => id.replaceAll(/\$\{\w+\}/g, "*")),
+  ];
   return [
     ...[...literal].map(([, id = ""]) => id),
     ...recorded.filter((id) => patterns.some((pattern) => matches(pattern, id))),

@@ -1,4 +1,4 @@
-/** Commands over SSH, and scp in both of its protocols. */
+/** Commands over SSH, and scp, which speaks SFTP. */
 import { goldenGroup } from "../harness/golden-group.ts";
 import { BIG_BYTES, type FileTree } from "../harness/stage.ts";
 import type { SituationDetails } from "../harness/situation.ts";
@@ -8,7 +8,6 @@ const ro: SituationDetails = {
   homes: { ro: {} },
   before: async ({ sandbox }) => void (await sandbox.write("homes/ro/r.txt", "r".repeat(40), 0o644)),
 };
-const TREE: FileTree = { "tree/a": 10, "tree/sub/b": 20 };
 
 goldenGroup(
   "commands",
@@ -19,28 +18,14 @@ goldenGroup(
     ],
   },
   {
-    "N-denied-sshcmd": ro,
     "N-ro-md5": ro,
-    "N-denied-scp-up": ro,
     "N-ssh-md5sum_big_bin": full({ "big.bin": BIG_BYTES }),
     "N-ssh-sha1sum_big_bin": full({ "big.bin": BIG_BYTES }),
     "N-ssh-md5sum": full({}),
     "N-ssh-md5sum-stdin": full({}),
-    "N-ssh-sftpgo_copy_big_bin_big2_bin": full({ "big.bin": BIG_BYTES }),
-    "N-ssh-sftpgo_copy_nope_nope2": full({}),
-    "N-ssh-sftpgo_remove_big2_bin": full({ "big2.bin": BIG_BYTES }),
-    "N-ssh-sftpgo_remove_nope": full({}),
     "N-ssh-nosuchcmd_x": full({}),
-    "N-ssh-sftpgo_copy": full({}),
     "N-ssh-git_upload_pack_x": full({}),
     "N-ssh-rsync_server_": full({}),
-    "N-ssh-copy-dir": full(TREE),
-    "N-ssh-copy-dir2": full(TREE),
-    "N-ssh-copy-over": full({ ...TREE, "e.txt": 0 }),
-    "N-ssh-remove-dir": full({ "tree2/tree/a": 10, "tree2/tree/sub/b": 20 }),
-    "N-scp-O-up": full({}),
-    "N-scp-O-up-dir": full({}),
-    "N-scp-O-down-dir": full({ "td/1": 1, "td/in/2": 2 }),
     "N-scp-sftp-up": full({}),
     "N-scp-sftp-down": full({ "s2.txt": 100 }),
   },

@@ -33,6 +33,7 @@ goldenGroup(
     "I-ssh-err-4": refuses("DEADLINE_EXCEEDED", "probe error"),
     "I-ssh-slow": {
       behaviours: { CheckIP: [{ sleepMs: 1_000 }] },
+      anyOrder: true,
       act: async (stage) =>
         await Promise.all(recordingOf("I-ssh-slow").commands.map(async (command) => await runRecorded(stage, command))),
     },

@@ -34,8 +34,6 @@ goldenGroup(
     "Q-sparse": byQuota,
     "Q-append": byQuota,
     "Q-over-size": byQuota,
-    "Q-scp-over": byQuota,
-    "Q-copy-over": byQuota,
     "Q-over-size-existing": byQuota,
     "Q-max-upload-ok": {},
   },

@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly paramiko?: ParamikoAction;
   /** What ssh is told when it asks, one after another; the last one again and again. */
   readonly asked?: readonly string[];
+  /** Who calls the REST API. Default: `admin`. */
+  readonly admin?: string;
 }
 
 const venvPython = join(repositoryRoot, "golden", ".venv", "bin", "python");
@@ -43,8 +45,8 @@ export async function runRecorded(
 ): Promise<Outcome> {
   const [program, rest] = split(command.run);
   if (program === "paramiko:") return await runParamiko(stage, rest, options);
-  if (program === "curl" && rest.startsWith("-X ")) return await stage.rest(command);
-  const args = expand(stage, command.run);
+  if (program === "curl" && /^-X [A-Z]+ \/api\//.test(rest)) return await callRest(stage, command, options.admin);
+  const args = program === "curl" ? curlArguments(stage, command.run) : expand(stage, command.run);
   const result = await run(args[0]!, args.slice(1), {
     env: await environment(stage, options),
     cwd: stage.sandbox.folder,
@@ -69,6 +71,44 @@ async function runParamiko(stage: Stage, text: string, options: CommandOptions):
   });
   // The recordings keep what was printed without the newline at its end.
   return { ...outcomeOf(result), out: result.stdout.replace(/\n$/, "") };
+}
+
+/** `curl -X GET /api/v2/…`: by an administrator with a token; the exit status noted is that of HTTP. */
+export async function callRest(stage: Stage, command: RecordedCommand, admin = "admin"): Promise<Outcome> {
+  const [, method = "GET", path = "/"] = /^curl -X ([A-Z]+) (\S+)$/.exec(command.run) ?? [];
+  const body =
+    command.body === undefined ? [] : ["-H", "Content-Type: application/json", "-d", JSON.stringify(command.body)];
+  const outcome = await runCurl(stage, [
+    "-X",
+    method,
+    "-H",
+    `Authorization: Bearer ${await stage.tokenOf(admin)}`,
+    "-w",
+    "\n%{http_code}",
+    ...body,
+    `http://127.0.0.1:${stage.httpPort}${path}`,
+  ]);
+  const at = outcome.out.lastIndexOf("\n");
+  return { rc: Number(outcome.out.slice(at + 1)), out: outcome.out.slice(0, at), err: outcome.err };
+}
+
+export async function runCurl(stage: Stage, args: readonly string[]): Promise<Outcome> {
+  const result = await run("curl", ["-s", "-m", "30", ...args], {
+    env: stage.sandbox.environment(),
+    cwd: stage.sandbox.folder,
+  });
+  return outcomeOf(result);
+}
+
+/** What `-w` and `-H` say goes on to the next flag, or to the address; every other word is one argument. */
+function curlArguments(stage: Stage, text: string): string[] {
+  const args: string[] = [];
+  for (const word of text.split(" ")) {
+    const goesOn = ["-w", "-H"].includes(args.at(-2) ?? "") && !/^(?:-|https?:|ftp:)/.test(word);
+    if (goesOn) args.push(`${args.pop() ?? ""} ${word}`);
+    else args.push(word);
+  }
+  return args.map((word) => stage.expand(word));
 }
 
 /** Arguments were recorded joined by blanks; none of those run here holds one but where a header has it. */

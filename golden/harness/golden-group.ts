@@ -2,6 +2,8 @@ import { before, describe, test } from "node:test";
 import { suiteOwner } from "../../e2e/harness/sandbox.ts";
 import { skipWithout } from "../../e2e/harness/tools.ts";
 import { pythonWithParamiko } from "./clients.ts";
+import { matches } from "./matches.ts";
+import { allRecordings } from "./recording.ts";
 import { recordingOf, replay, type Situation, type SituationDetails } from "./situation.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 
@@ -32,6 +34,13 @@ export function goldenGroup(
       });
     }
   });
+}
+
+/** The same details for every recorded situation whose id fits; `*` stands for any text. */
+export function eachOf(pattern: string, details: SituationDetails): Record<string, SituationDetails> {
+  return Object.fromEntries(
+    [...allRecordings().keys()].filter((id) => matches(pattern, id)).map((id) => [id, details]),
+  );
 }
 
 /** In CI a missing client fails; elsewhere it is said what to run. */

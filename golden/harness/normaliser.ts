@@ -28,6 +28,7 @@ export class Normaliser {
         .replaceAll(/[A-Z][a-z]{2} +\d{1,2} +(?:\d{2}:\d{2}|\d{4})(?= \S)/g, (date) =>
           date === "Jan 1  1970" ? date : "$LSDATE",
         )
+        .replaceAll(/(?<="expires_at":")[^"]+/g, "$TIME")
         .replaceAll(MS_FIELDS, "$1$MS_EPOCH")
         .replaceAll(/elapsed: [\d.]+(?:µs|ms|s)/g, "elapsed: $DUR")
         .replaceAll(/current timestamp: \d{13}/g, "current timestamp: $MS_EPOCH")

@@ -19,6 +19,8 @@ export interface Situation extends CommandOptions {
   /** More files in the clients' folder. */
   readonly work?: FileTree;
   readonly behaviours?: Behaviours;
+  /** Of several clients at once: what they do is compared in no order. */
+  readonly anyOrder?: boolean;
   /** More to be done before. */
   readonly before?: (stage: Stage) => Promise<void>;
   /** In place of the recorded commands, one outcome for each of them. */
@@ -27,6 +29,8 @@ export interface Situation extends CommandOptions {
   readonly withoutRest?: boolean;
   /** Output that says something else on every machine. */
   readonly ignore?: readonly ("out" | "err")[];
+  /** The output begins with the headers of HTTP: their order, and those of every answer of a server, are left out. */
+  readonly sortHeaders?: boolean;
   /** What is to be looked at besides, and what was noted of it in the recording. */
   readonly observe?: (stage: Stage) => Promise<readonly Difference[]>;
 }
@@ -56,8 +60,10 @@ export async function replay(stage: Stage, situation: Situation): Promise<void> 
   const lines = await settled(stage, earlier.length, recording);
   const normaliser = new Normaliser(stage.words);
   const differences = [
-    ...compareOutcomes(outcomes, recording, normaliser, situation.ignore ?? []),
-    ...compareRpcs(noted(lines, earlier, normaliser), recorded(recording)),
+    ...compareOutcomes(outcomes, recording, normaliser, situation),
+    ...(situation.anyOrder === true
+      ? compareRpcs(byName(noted(lines, earlier, normaliser)), byName(recorded(recording)))
+      : compareRpcs(noted(lines, earlier, normaliser), recorded(recording))),
     ...(await compareStored(stage, recording, normaliser)),
     ...((await situation.observe?.(stage)) ?? []),
   ];
@@ -127,7 +133,7 @@ export function compareOutcomes(
   outcomes: readonly Outcome[],
   recording: Recording,
   normaliser: Normaliser,
-  ignore: readonly ("out" | "err")[],
+  { ignore = [], sortHeaders = false }: Pick<Situation, "ignore" | "sortHeaders"> = {},
 ): Difference[] {
   const differences: Difference[] = [];
   for (const [index, command] of recording.commands.entries()) {
@@ -136,11 +142,30 @@ export function compareOutcomes(
     if (outcome?.rc !== command.rc) differences.push({ at: `${name}: rc`, ours: outcome?.rc, theirs: command.rc });
     for (const stream of ["out", "err"] as const) {
       if (ignore.includes(stream)) continue;
-      const [ours, theirs] = [normaliser.text(outcome?.[stream] ?? ""), normaliser.text(command[stream] ?? "")];
+      const [ours, theirs] = [outcome, command].map((one) => {
+        const text = normaliser.text(one?.[stream] ?? "");
+        return sortHeaders ? withSortedHeaders(text) : text;
+      });
       if (ours !== theirs) differences.push({ at: `${name}: ${stream}`, ours, theirs });
     }
   }
   return differences;
+}
+
+function byName(rpcs: readonly NormalRpc[]): NormalRpc[] {
+  return rpcs.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
+}
+
+function withSortedHeaders(text: string): string {
+  const end = text.indexOf("\r\n\r\n");
+  if (end < 0) return text;
+  const [status, ...headers] = text.slice(0, end).split("\r\n");
+  const own = /^(?:server|date|connection|keep-alive|content-length|transfer-encoding|x-[\w-]+|vary|cache-control):/i;
+  const rest = headers
+    .filter((header) => !own.test(header))
+    .map((header) => header.replace(/^[^:]+/, (name) => name.toLowerCase()))
+    .map((header) => header.replace(/logs-[^.]+\.csv/, "logs-$TIME.csv"));
+  return [status, ...rest.sort(), text.slice(end)].join("\n");
 }
 
 export function noted(lines: readonly ProbeLine[], earlier: readonly ProbeLine[], normaliser: Normaliser): NormalRpc[] {

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { loadConfig } from "fairlead";
+import { freePort } from "../../e2e/harness/free-port.ts";
 import { OpenSsh } from "../../e2e/harness/openssh.ts";
 import { type Owner, Sandbox } from "../../e2e/harness/sandbox.ts";
 import { TestServer } from "../../e2e/harness/server.ts";
@@ -11,9 +12,8 @@ import { waitFor } from "../../e2e/harness/wait-for.ts";
 import { openUserAdmin } from "../../packages/server/src/open-user-admin.ts";
 import type { Behaviours } from "../probe/behaviour.ts";
 import { bundleProbe } from "./bundle-probe.ts";
-import type { Outcome } from "./clients.ts";
+import { runCurl } from "./clients.ts";
 import { ProbeLog } from "./probe-log.ts";
-import type { RecordedCommand } from "./recording.ts";
 
 /** SFTPGo's user JSON; `home_dir` and the key are filled in. */
 export interface GoldenUser {
@@ -33,6 +33,8 @@ export interface StageOptions {
   readonly plugins?: readonly Section[];
   /** False: no notifier of the base configuration. */
   readonly notifier?: boolean | Section;
+  /** Administrators of the REST API, which then listens; the password of `x` is `xpw`. */
+  readonly admins?: readonly (Readonly<Record<string, unknown>> & { readonly username: string })[];
   readonly env?: Readonly<Record<string, string>>;
   /** More environment of the server, of what is known only once the stage is there. */
   readonly envOf?: (stage: Stage) => Readonly<Record<string, string>>;
@@ -78,15 +80,19 @@ export class Stage {
   readonly probes: ProbeLog;
   readonly config: ServerConfig;
   readonly words: ReadonlyMap<string, string>;
+  /** Of the REST API, where there is one. */
+  readonly httpPort: number;
+  readonly #tokens = new Map<string, string>();
   #env: Readonly<Record<string, string>>;
   #server: TestServer | undefined;
 
-  private constructor(sandbox: Sandbox, config: ServerConfig, words: ReadonlyMap<string, string>) {
+  private constructor(sandbox: Sandbox, config: ServerConfig, words: ReadonlyMap<string, string>, httpPort: number) {
     this.sandbox = sandbox;
     this.openSsh = new OpenSsh(sandbox);
     this.probes = new ProbeLog(sandbox.path("probe.jsonl"));
     this.config = config;
     this.words = words;
+    this.httpPort = httpPort;
     this.#env = {};
   }
 
@@ -105,11 +111,13 @@ export class Stage {
     ]);
     await writeWorkFiles(sandbox, words);
     for (const name of KEY_NAMES) await makeKey(sandbox, name, words);
-    const stage = new Stage(sandbox, await writeStageConfig(sandbox, options), words);
+    const httpPort = await freePort();
+    const stage = new Stage(sandbox, await writeStageConfig(sandbox, options, httpPort), words, httpPort);
     words.set(String(stage.port), "$SSH_PORT");
     stage.#env = { ...options.env, ...options.envOf?.(stage) };
     await stage.behave(options.behaviours ?? {});
     for (const user of options.users ?? []) await stage.addUser(user);
+    await stage.#addAdmins(options.admins ?? []);
     return stage;
   }
 
@@ -145,7 +153,8 @@ export class Stage {
       .replaceAll(/\$KEY_(\w+)/g, (word) => [...this.words].find(([, to]) => to === word)?.[0] ?? word)
       .replaceAll("$SCRIPTS", this.sandbox.path("scripts"))
       .replaceAll("$KEYS", this.sandbox.path("keys"))
-      .replaceAll("$SSH_PORT", String(this.port));
+      .replaceAll("$SSH_PORT", String(this.port))
+      .replaceAll("$HTTP_PORT", String(this.httpPort));
   }
 
   /** What the probes do from now on. */
@@ -169,6 +178,13 @@ export class Stage {
     await this.#withUsers(async ({ users }) => {
       await users.remove(user.username);
       await users.add(document);
+    });
+  }
+
+  async #addAdmins(admins: NonNullable<StageOptions["admins"]>): Promise<void> {
+    if (admins.length === 0) return;
+    await this.#withUsers(async (opened) => {
+      for (const admin of admins) await opened.admins.add({ status: 1, password: `${admin.username}pw`, ...admin });
     });
   }
 
@@ -218,9 +234,16 @@ export class Stage {
     await writeTree(home, tree);
   }
 
-  /** A call of the REST API. */
-  rest(command: RecordedCommand): Promise<Outcome> {
-    throw new Error(`no REST API yet: ${command.run}`);
+  /** A token of the REST API, asked for once an administrator. */
+  async tokenOf(admin: string): Promise<string> {
+    let token = this.#tokens.get(admin);
+    if (token === undefined) {
+      const url = `http://127.0.0.1:${this.httpPort}/api/v2/token`;
+      const { out } = await runCurl(this, ["-u", `${admin}:${admin}pw`, url]);
+      token = (JSON.parse(out) as { readonly access_token: string }).access_token;
+      this.#tokens.set(admin, token);
+    }
+    return token;
   }
 }
 
@@ -253,7 +276,7 @@ async function makeKey(sandbox: Sandbox, name: string, words: Map<string, string
 }
 
 /** The recordings' base: stock values, bcrypt cost 4, every SSH command, refusals after 100 ms, a notifier told everything. */
-async function writeStageConfig(sandbox: Sandbox, options: StageOptions): Promise<ServerConfig> {
+async function writeStageConfig(sandbox: Sandbox, options: StageOptions, httpPort: number): Promise<ServerConfig> {
   const { sections = {}, notifier = true, plugins = [] } = options;
   const entries = [...(notifier === false ? [] : [notifierEntry(notifier === true ? {} : notifier)]), ...plugins];
   const probe = await bundleProbe();
@@ -264,6 +287,7 @@ async function writeStageConfig(sandbox: Sandbox, options: StageOptions): Promis
   const common = { defender: { login_delay: { password_failed: 100 } } };
   return await writeConfig(sandbox, {
     sections: {
+      ...(options.admins === undefined ? {} : { httpd: { bindings: [{ port: httpPort, address: "127.0.0.1" }] } }),
       ...sections,
       common: { ...common, ...sections["common"] },
       sftpd: { enabled_ssh_commands: ["*"], ...sections["sftpd"] },

@@ -78,7 +78,7 @@ async function replayRun(stage: Stage, startup: Startup, recording: Recording): 
   const exit = stage.isStopped ? undefined : await stage.server.stop();
   const lines = stage.probes.lines();
   return [
-    ...compareOutcomes(outcomes, recording, normaliser, []),
+    ...compareOutcomes(outcomes, recording, normaliser),
     ...compareRpcs(noted(lines, [], normaliser), recorded(recording)),
     ...(exit === undefined || exit.code === 0 ? [] : [{ at: "server: rc", ours: exit.code ?? exit.signal, theirs: 0 }]),
   ];

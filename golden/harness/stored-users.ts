@@ -21,15 +21,12 @@ export async function compareStored(stage: Stage, recording: Recording, normalis
 }
 
 /** What REST adds or leaves out, and times, which were compared in what plugins were sent. */
+const LEFT_OUT =
+  /^(?:id|password|has_password|created_at|updated_at|last_login|last_password_change|first_upload|first_download)$/;
+
 function withoutRest(user: Readonly<Record<string, unknown>> | undefined, normaliser: Normaliser): unknown {
   if (user === undefined) return undefined;
-  const text = JSON.stringify(user, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value));
-  const {
-    id: _id,
-    password: _password,
-    has_password: _has,
-    ...rest
-  } = JSON.parse(normaliser.text(text)) as Record<string, unknown>;
-  const times = /^(?:created_at|updated_at|last_login|last_password_change|first_upload|first_download)$/;
-  return Object.fromEntries(Object.entries(rest).filter(([key]) => !times.test(key)));
+  const kept = Object.fromEntries(Object.entries(user).filter(([key]) => !LEFT_OUT.test(key)));
+  const text = JSON.stringify(kept, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value));
+  return JSON.parse(normaliser.text(text)) as unknown;
 }
