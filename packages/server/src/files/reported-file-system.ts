@@ -109,9 +109,12 @@ export class ReportedFileSystem implements FileSystem, AsyncDisposable {
   }
 
   /** Tells plugins and the log that a command has ended. */
-  commandDone({ name, path, elapsedMs, failure }: CommandDone): void {
+  async commandDone({ name, path, elapsedMs, failure }: CommandDone): Promise<void> {
     const status = failure === undefined ? 1 : 2;
-    this.#events.publishDone({ action: "ssh_cmd", sshCommand: name, virtualPath: path, elapsedMs, status }, failure);
+    await this.#events.publishDone(
+      { action: "ssh_cmd", sshCommand: name, virtualPath: path, elapsedMs, status },
+      failure,
+    );
   }
 
   userGroupNames(uids: readonly number[], gids: readonly number[]): Promise<UserGroupNames> {

@@ -1,3 +1,4 @@
+import { PluginHostError } from "@fairlead/plugin-host";
 import type {
   KeyboardInteractiveCheck,
   KeyboardStepRequest,
@@ -12,7 +13,6 @@ import type { JsonDocument } from "../domain/json-document.ts";
 import { formatSftpgoUserJson } from "../domain/sftpgo-user-json.ts";
 import type { User } from "../domain/user.ts";
 import { type AdoptUserOptions, adoptUser, type ApprovedCredentials, hashed } from "./adopt-user.ts";
-import { formatGoDuration, formatRpcFailure } from "./go-text.ts";
 import { readPluginAnswer } from "./plugin-answer.ts";
 import type { WorkTicket } from "./password/work-queue.ts";
 import type { UserStore } from "./user-store.ts";
@@ -22,7 +22,10 @@ export const AUTH_SCOPES = { password: 1, publicKey: 2, keyboardInteractive: 4 }
 
 export type AuthScopeName = keyof typeof AUTH_SCOPES;
 
-/** The plugins as the host offers them: each call goes to the first entry with the bit, and to no other. */
+/**
+ * The plugins as the host offers them: each call goes to the first entry with the bit, and to no other. Rejects with a
+ * `PluginHostError` whose `details.summary` is what SFTPGo would say, and `details.plugin` names the plugin.
+ */
 export interface AuthChecks {
   /** Some entry has the bit, whatever the state of its plugin. */
   handles(scope: (typeof AUTH_SCOPES)[AuthScopeName]): boolean;
@@ -44,9 +47,15 @@ export interface PluginLogin {
 }
 
 /** What comes of it. `user` is stored by now; whether they may log in is for the usual rules. */
-export type PluginVerdict =
-  | { readonly outcome: "user"; readonly user: User }
-  | { readonly outcome: "refused"; readonly isUnknownUser: boolean; readonly message: string };
+export type PluginVerdict = { readonly outcome: "user"; readonly user: User } | PluginRefusal;
+
+export interface PluginRefusal {
+  readonly outcome: "refused";
+  readonly isUnknownUser: boolean;
+  readonly message: string;
+  /** Which plugin refused or could not be asked, for the log. */
+  readonly plugin?: string;
+}
 
 export interface AuthPluginsOptions extends AdoptUserOptions {
   readonly checks: AuthChecks;
@@ -80,56 +89,51 @@ export class AuthPlugins {
 
   async checkPassword(login: PluginLogin & { readonly password: string }): Promise<PluginVerdict> {
     const { password } = login;
-    const answer = await this.#ask("password", login, async (request, options) =>
+    const answer = await this.#ask(login, async (request, options) =>
       this.#options.checks.checkPassword({ ...request, password }, options),
     );
     // Some plugins take an empty password for an anonymous bind. No user here may be that easy to become.
-    if (typeof answer === "string" || password === "") {
-      return refused(typeof answer === "string" ? answer : NO_PASSWORD);
+    if ("outcome" in answer || password === "") {
+      return "outcome" in answer ? answer : refused(NO_PASSWORD);
     }
     return await this.#accept(login, answer, { password });
   }
 
   async checkPublicKey(login: PluginLogin & { readonly keyLine: string }): Promise<PluginVerdict> {
     const { keyLine } = login;
-    const answer = await this.#ask("publicKey", login, async (request, options) =>
+    const answer = await this.#ask(login, async (request, options) =>
       this.#options.checks.checkPublicKey({ ...request, publicKey: keyLine }, options),
     );
-    return typeof answer === "string" ? refused(answer) : await this.#accept(login, answer, { keyLine });
+    return "outcome" in answer ? answer : await this.#accept(login, answer, { keyLine });
   }
 
   /** Whether a keyboard-interactive login may begin; the questions follow with {@link step}. */
   async checkKeyboardInteractive(login: PluginLogin): Promise<PluginVerdict> {
-    const answer = await this.#ask("keyboardInteractive", login, async (request, options) =>
+    const answer = await this.#ask(login, async (request, options) =>
       this.#options.checks.checkKeyboardInteractive(request, options),
     );
-    return typeof answer === "string" ? refused(answer) : await this.#accept(login, answer, {});
+    return "outcome" in answer ? answer : await this.#accept(login, answer, {});
   }
 
-  /** One round of questions; text when it failed. */
-  async step(request: KeyboardStepRequest, signal?: AbortSignal): Promise<KeyboardStepResponse | string> {
+  /** One round of questions. */
+  async step(request: KeyboardStepRequest, signal?: AbortSignal): Promise<KeyboardStepResponse | PluginRefusal> {
     try {
       return await this.#options.checks.sendKeyboardStep(request, rpcOptions(signal));
     } catch (error) {
-      return formatRpcFailure(error);
+      return refusalOf(error);
     }
   }
 
-  /** The plugin's bytes, or why it is a no. A plugin that cannot be asked says no. */
+  /** The plugin's bytes, or its no. A plugin that cannot be asked says no. */
   async #ask(
-    scope: AuthScopeName,
-    login: PluginLogin,
+    { username, ip, stored, signal }: PluginLogin,
     call: (request: KeyboardInteractiveCheck, options: RpcOptions) => Promise<Uint8Array>,
-  ): Promise<Uint8Array | string> {
-    const { username, ip, stored, signal } = login;
+  ): Promise<Uint8Array | PluginRefusal> {
     const user = Buffer.from(formatSftpgoUserJson(stored?.document ?? { id: 0, username }));
-    const startMs = performance.now();
     try {
       return await call({ username, ip, protocol: PROTOCOL, user }, rpcOptions(signal));
     } catch (error) {
-      const elapsed = formatGoDuration(performance.now() - startMs);
-      const failure = formatRpcFailure(error);
-      return `plugin auth error for user ${quoted(username)}: ${failure}, elapsed: ${elapsed}, auth scope: ${AUTH_SCOPES[scope]}`;
+      return refusalOf(error);
     }
   }
 
@@ -218,6 +222,19 @@ function describeFailure(error: unknown): string {
     return message;
   }
   return "expected" in error.details ? `invalid plugin auth response: ${message}` : `Validation error: ${message}`;
+}
+
+/** The text of a `PluginHostError` in SFTPGo's words; any other error says no as well. */
+function refusalOf(error: unknown): PluginRefusal {
+  const details = PluginHostError.is(error) ? error.details : {};
+  const [message = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const { summary = message, plugin } = details;
+  return {
+    outcome: "refused",
+    isUnknownUser: false,
+    message: String(summary),
+    ...(typeof plugin === "string" ? { plugin } : {}),
+  };
 }
 
 function refused(message: string): PluginVerdict {

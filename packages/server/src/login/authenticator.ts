@@ -61,6 +61,8 @@ export type LoginDecision =
       readonly stage: "credentials" | "gate";
       readonly isUnknownUser: boolean;
       readonly message: string;
+      /** Which plugin said no or could not be asked, for the log. */
+      readonly plugin?: string;
     };
 
 /** `abandoned`: the client went on to something else and waits for no answer. */
@@ -322,9 +324,7 @@ function refusalOf(verdict: PasswordVerdict, user: User): { readonly message: st
 
 /** Whatever is no refusal by then is no login either. */
 function refusedBy(end: ConversationEnd | PluginVerdict): LoginDecision {
-  return end.outcome === "refused"
-    ? { outcome: "refused", stage: "credentials", isUnknownUser: end.isUnknownUser, message: end.message }
-    : refused("credentials", WRONG_CREDENTIALS);
+  return end.outcome === "refused" ? { ...end, stage: "credentials" } : refused("credentials", WRONG_CREDENTIALS);
 }
 
 function refused(stage: "credentials" | "gate", message: string): LoginDecision {

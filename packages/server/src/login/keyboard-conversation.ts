@@ -1,7 +1,7 @@
 import type { KeyboardStepResponse } from "@fairlead/plugin-sdk/client";
 
 import type { User } from "../domain/user.ts";
-import type { AuthPlugins } from "./auth-plugins.ts";
+import type { AuthPlugins, PluginRefusal } from "./auth-plugins.ts";
 import { createRequestId } from "./request-id.ts";
 
 /** Questions shown to the client together. */
@@ -20,10 +20,7 @@ export interface KeyboardQuestion {
 export type AskClient = (round: KeyboardRound) => Promise<readonly string[] | undefined>;
 
 /** How a conversation ended. `abandoned`: nobody waits for an answer. */
-export type ConversationEnd =
-  | { readonly outcome: "abandoned" }
-  | { readonly outcome: "passed" }
-  | { readonly outcome: "refused"; readonly isUnknownUser: boolean; readonly message: string };
+export type ConversationEnd = { readonly outcome: "abandoned" } | { readonly outcome: "passed" } | PluginRefusal;
 
 export const PASSED: ConversationEnd = { outcome: "passed" };
 export const ABANDONED: ConversationEnd = { outcome: "abandoned" };
@@ -74,8 +71,8 @@ export async function converse(conversation: PluginConversation): Promise<Conver
       },
       signal,
     );
-    if (typeof reply === "string") {
-      return refusedConversation(reply);
+    if ("outcome" in reply) {
+      return reply;
     }
     const verdict = verdictOf(reply);
     if (verdict !== undefined) {

@@ -11,6 +11,10 @@ export interface IpFilter {
   ): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly reason: string }>;
 }
 
+function ignoreError(): void {
+  // "close" follows
+}
+
 /** SFTPGo's name for what comes over SSH. */
 const PROTOCOL = "SSH";
 
@@ -23,9 +27,8 @@ export async function refusalByIpFilter(socket: Socket, ip: string, filter: IpFi
   const onGone = (): void => {
     abort.abort();
   };
-  const onError = (): void => undefined; // "close" follows
   socket.on("close", onGone);
-  socket.on("error", onError);
+  socket.on("error", ignoreError);
   try {
     const verdict = await filter.check(ip, PROTOCOL, { signal: abort.signal });
     return socket.destroyed ? "the client left" : verdict.allowed ? undefined : verdict.reason;
@@ -33,6 +36,6 @@ export async function refusalByIpFilter(socket: Socket, ip: string, filter: IpFi
     return error instanceof Error ? error.message : String(error);
   } finally {
     socket.off("close", onGone);
-    socket.off("error", onError);
+    socket.off("error", ignoreError);
   }
 }

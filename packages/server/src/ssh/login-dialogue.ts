@@ -37,7 +37,10 @@ export interface LoginSuccess {
 export interface LoginFailure {
   readonly username: string;
   readonly isUnknownUser: boolean;
+  /** Reaches plugins. */
   readonly message: string;
+  /** Which auth plugin said no or could not be asked, for the log. */
+  readonly plugin?: string;
 }
 
 export interface LoginPolicy {
@@ -364,7 +367,9 @@ async function settle<Decision>(decision: Promise<Decision>): Promise<Decision |
 }
 
 function whyNot(decision: LoginDecision): Omit<LoginFailure, "username"> {
-  return decision.outcome === "refused"
-    ? { isUnknownUser: decision.isUnknownUser, message: decision.message }
-    : { isUnknownUser: false, message: "too many open sessions" };
+  if (decision.outcome !== "refused") {
+    return { isUnknownUser: false, message: "too many open sessions" };
+  }
+  const { isUnknownUser, message, plugin } = decision;
+  return { isUnknownUser, message, ...(plugin === undefined ? {} : { plugin }) };
 }

@@ -32,9 +32,13 @@ export class LoginReporter {
     this.#events.publish({ kind: "log", event });
   }
 
-  failure({ username, message, isUnknownUser }: LoginFailure): void {
+  failure({ username, message, isUnknownUser, plugin }: LoginFailure): void {
     // SFTPGo's text for an unknown user, which plugins get as it is, speaks of its database.
-    this.#logger.log("warn", "login refused", { username, reason: isUnknownUser ? "no such user" : message });
+    this.#logger.log("warn", "login refused", {
+      username,
+      reason: isUnknownUser ? "no such user" : message,
+      ...(plugin === undefined ? {} : { plugin }),
+    });
     const facts = { username, message, ip: this.#ip };
     const event = isUnknownUser ? noSuchUserEvent(facts) : loginFailedEvent(facts);
     this.#events.publish({ kind: "log", event });

@@ -20,7 +20,7 @@ export interface CommandFiles {
   readonly homeDirectory: string;
   checksum(path: string, algorithm: ChecksumAlgorithm, signal: AbortSignal): Promise<string>;
   /** Tells plugins and the log that a command has ended. */
-  commandDone(done: CommandDone): void;
+  commandDone(done: CommandDone): Promise<void>;
 }
 
 const CHECKSUMS = {
@@ -64,16 +64,24 @@ export async function runSshCommand(command: SshCommand, surroundings: CommandSu
   const { channel, files, signal } = surroundings;
   const startMs = performance.now();
   const path = pathOf(command, files.homeDirectory);
-  const done = { name: command.name, path };
+  const result = await attempt(outputOf(command, path, surroundings));
+  const elapsedMs = performance.now() - startMs;
+  await files.commandDone({ name: command.name, path, elapsedMs, ...("failure" in result ? result : {}) });
+  if (signal.aborted) {
+    return;
+  }
+  if ("failure" in result) {
+    finish(channel, `${command.name}: ${path} ${textFor(result.failure)}\n`, 1);
+  } else {
+    finish(channel, result.output, 0);
+  }
+}
+
+async function attempt(work: Promise<string>): Promise<{ readonly output: string } | { readonly failure: unknown }> {
   try {
-    const output = await outputOf(command, path, surroundings);
-    files.commandDone({ ...done, elapsedMs: performance.now() - startMs });
-    finish(channel, output, 0);
+    return { output: await work };
   } catch (failure) {
-    files.commandDone({ ...done, elapsedMs: performance.now() - startMs, failure });
-    if (!signal.aborted) {
-      finish(channel, `${command.name}: ${path} ${textFor(failure)}\n`, 1);
-    }
+    return { failure };
   }
 }
 
