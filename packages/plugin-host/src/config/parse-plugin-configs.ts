@@ -124,7 +124,7 @@ function judgeNotifier({ cmd, notifierOptions }: NotifierPluginConfig, place: Pl
   if (!usable) {
     throw new PluginHostError(
       "ERR_NO_ACTIONS",
-      `no actions defined for the notifier plugin ${JSON.stringify(cmd)}, plugins[${place.index}] in ${source}`,
+      `no actions defined for the notifier plugin ${describeValue(cmd)}, plugins[${place.index}] in ${source}`,
       { details: { source, index: place.index, cmd } },
     );
   }
