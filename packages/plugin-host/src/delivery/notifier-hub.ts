@@ -65,7 +65,7 @@ export function createNotifierHub(routes: readonly NotifierRoute[], { clock, run
         const hold = delivery.offerDurably(event, (id ??= formatEventId(runId, sequence++)));
         if (hold !== undefined) holds.push(hold);
       }
-      return holds.length > 1 ? Promise.all(holds).then(() => {}) : holds[0];
+      return holds.length > 1 ? settleAll(holds) : holds[0];
     },
     isRefusing: (action) => routes.some(({ filter, delivery }) => delivery.isRefusing && filter.wantsFs(action)),
     wants(kind: HostEvent["kind"], what: string | number, objectType?: string): boolean {
@@ -77,6 +77,10 @@ export function createNotifierHub(routes: readonly NotifierRoute[], { clock, run
     },
     drain: ({ timeoutMs = defaultDrainMs } = {}) => drain(routes, clock, timeoutMs),
   };
+}
+
+async function settleAll(holds: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(holds);
 }
 
 export interface HubOptions {

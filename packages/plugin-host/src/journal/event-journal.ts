@@ -1,11 +1,12 @@
 import type { Logger } from "@fairlead/go-plugin";
 import { estimateEventBytes } from "../delivery/event-size.ts";
+import type { PluginHostError } from "../plugin-host-error.ts";
 import type { Clock } from "../supervisor/clock.ts";
 import { readFoundRow, tryEncodeEvent } from "./found-event.ts";
 import { matchChangedPlugins } from "./identify-plugins.ts";
 import type { BatchOutcome, JournalBackend, JournalContents, JournaledPlugin, JournalRow } from "./journal-backend.ts";
 import type { JournalFailurePolicy } from "./journal-options.ts";
-import { journalError, journalProblem } from "./journal-problem.ts";
+import { journalError, journalProblem, toJournalError } from "./journal-problem.ts";
 import type { JournaledEvent, JournalPage, JournalStream, PluginJournal } from "./journal-stream.ts";
 import { Stream } from "./stream.ts";
 
@@ -79,7 +80,7 @@ export class EventJournal {
   #flushDeferred = false;
   #lastSeq: number;
   #usedBytes: number;
-  #failure: { readonly error: unknown; readonly sinceMs: number } | undefined;
+  #failure: { readonly error: PluginHostError; readonly sinceMs: number } | undefined;
   #lastError: string | undefined;
   #closing: Promise<void> | undefined;
   #whenFlushed: (() => void)[] = [];
@@ -89,8 +90,12 @@ export class EventJournal {
     this.#options = options;
     this.#lastSeq = contents?.lastSeq ?? 0;
     this.#usedBytes = contents?.usedBytes ?? 0;
-    for (const { number, key } of contents?.plugins ?? []) this.#plugins.set(key, number);
-    for (const { stream, count } of contents?.streams ?? []) this.#stream(stream, count);
+    const counts = new Map(contents?.streams.map(({ stream, count }) => [stream, count]));
+    for (const [stream, count] of counts) this.#stream(stream, count);
+    for (const { number, key } of contents?.plugins ?? []) {
+      // Without events there is nothing to go on with: the number is free.
+      if (counts.has(2 * number) || counts.has(2 * number + 1)) this.#plugins.set(key, number);
+    }
   }
 
   /**
@@ -160,7 +165,7 @@ export class EventJournal {
   #openPlugin(key: string): PluginJournal {
     let number = this.#plugins.get(key);
     if (number === undefined) {
-      number = Math.max(0, ...this.#plugins.values()) + 1;
+      number = this.#findFreeNumber();
       this.#plugins.set(key, number);
       this.#newPlugins.push({ number, key });
     }
@@ -172,6 +177,12 @@ export class EventJournal {
         return isRefusing();
       },
     };
+  }
+
+  /** There are not many: those of plugins that are gone, and have left nothing, are used again. */
+  #findFreeNumber(): number {
+    const used = new Set(this.#plugins.values());
+    for (let number = 1; ; number++) if (!used.has(number)) return number;
   }
 
   #stream(number: number, count = 0): Stream {
@@ -203,7 +214,7 @@ export class EventJournal {
     const entry = this.#pending.get(seq) ?? this.#writing.get(seq);
     if (entry === undefined || entry.isDone) return undefined;
     if (this.#failure === undefined) return (entry.hold ??= Promise.withResolvers<void>()).promise;
-    return this.isRefusing ? Promise.reject(this.#failure.error as Error) : undefined;
+    return this.isRefusing ? Promise.reject(this.#failure.error) : undefined;
   }
 
   #acknowledge(stream: number, seq: number): void {
@@ -267,7 +278,7 @@ export class EventJournal {
     this.#newPlugins = [];
     this.#acknowledged = [];
     this.#isBusy = true;
-    const cancelStall = this.#options.clock.schedule(stallMs, () => this.#fail(undefined));
+    const cancelStall = this.#options.clock.schedule(stallMs, () => this.#fail(slowDisk(this.#options.file)));
     this.#options.backend
       .write({ plugins, appended, acknowledged })
       .then(
@@ -363,13 +374,12 @@ export class EventJournal {
     this.#flush();
   }
 
-  /** @param error undefined: the disk has not answered yet, and may still */
-  #fail(error: unknown): void {
+  #fail(problem: unknown): void {
     const { clock, file, logger, whenFailing } = this.#options;
-    const cause = error ?? journalError(file, "failing", `a write has taken more than ${stallMs / 1000} s`);
-    this.#lastError = cause instanceof Error ? cause.message : String(cause);
+    const error = toJournalError(file, problem);
+    this.#lastError = error.message;
     if (this.#failure === undefined) {
-      this.#failure = { error: cause, sinceMs: clock.wallMs() };
+      this.#failure = { error, sinceMs: clock.wallMs() };
       logger.log("error", "event journal cannot be written, events wait in memory", {
         error: this.#lastError,
         whenFailing,
@@ -378,7 +388,7 @@ export class EventJournal {
     for (const entry of [...this.#writing.values(), ...this.#pending.values()]) {
       const { hold } = entry;
       entry.hold = undefined;
-      if (whenFailing === "refuse") hold?.reject(cause);
+      if (whenFailing === "refuse") hold?.reject(error);
       else hold?.resolve();
     }
   }
@@ -403,11 +413,7 @@ export class EventJournal {
   }
 
   #scheduleExpiry(): void {
-    this.#startTimer("expire", expireMs, () => {
-      void this.#expire().then(() => {
-        if (this.#closing === undefined) this.#scheduleExpiry();
-      });
-    });
+    this.#startTimer("expire", expireMs, () => void this.#expire().finally(() => this.#scheduleExpiry()));
   }
 
   async #expire(): Promise<void> {
@@ -421,7 +427,7 @@ export class EventJournal {
   }
 
   #startTimer(name: "acknowledge" | "retry" | "expire", delayMs: number, callback: () => void): void {
-    if (this.#timers.has(name)) return;
+    if (this.#timers.has(name) || this.#closing !== undefined) return;
     const cancel = this.#options.clock.schedule(delayMs, () => {
       this.#timers.delete(name);
       callback();
@@ -470,4 +476,9 @@ export class EventJournal {
       this.#options.logger.log("warn", "events wait for a plugin that is not configured", { cmd, count });
     }
   }
+}
+
+/** It has not answered yet, and may still. */
+function slowDisk(file: string): PluginHostError {
+  return journalError(file, "failing", `a write has taken more than ${stallMs / 1000} s`);
 }

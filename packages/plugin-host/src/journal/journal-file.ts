@@ -22,11 +22,16 @@ const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE plugin (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE event (
-    stream INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL,
-    lane TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (stream, seq)
-  ) STRICT, WITHOUT ROWID;
+    place INTEGER PRIMARY KEY, at INTEGER NOT NULL, lane TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL
+  ) STRICT;
 `;
+
+/**
+ * A row's place is its stream and its sequence number in one: SQLite keeps rows in that order, so that a stream is read and
+ * emptied from one end without an index. 2^12 streams of 2^40 events.
+ */
+const STREAM_SIZE = 2 ** 40;
+const MAX_STREAM = 2 ** 12;
 
 /** A page of rows is cut off here, however many rows that are; at least one is read. */
 const maxPageBytes = 1024 * 1024;
@@ -97,7 +102,7 @@ export class JournalFile {
     return this.#change((change) => {
       for (const plugin of batch.plugins) this.#statements.putPlugin.run(plugin.number, plugin.key);
       for (const { stream, seq } of batch.acknowledged) {
-        const removed = this.#statements.remove.get(stream, seq);
+        const removed = this.#statements.remove.get(placeOf(stream, seq));
         if (removed !== undefined) change.resize(stream, -Number(removed["bytes"]));
       }
       for (const row of batch.appended) this.#append(row, change);
@@ -109,8 +114,8 @@ export class JournalFile {
   expire(beforeMs: number): BatchOutcome {
     const outcome = this.#change((change) => {
       for (const stream of this.#streamBytes.keys()) {
-        const firstKept = this.#statements.firstSince.get(stream, beforeMs)?.["seq"];
-        const throughSeq = firstKept === undefined ? Number.MAX_SAFE_INTEGER : Number(firstKept) - 1;
+        const firstKept = this.#statements.firstSince.get(placeOf(stream, 0), endOf(stream), beforeMs)?.["place"];
+        const throughSeq = firstKept === undefined ? STREAM_SIZE - 1 : (Number(firstKept) % STREAM_SIZE) - 1;
         this.#dropThrough(change, stream, throughSeq, "expired");
       }
     });
@@ -123,10 +128,11 @@ export class JournalFile {
   read({ stream, afterSeq, throughSeq, lane, limit }: JournalQuery): FoundRows {
     const rows: FoundRow[] = [];
     let readBytes = 0;
+    const range = [placeOf(stream, afterSeq), placeOf(stream, throughSeq)] as const;
     const found =
       lane === undefined
-        ? this.#statements.page.iterate(stream, afterSeq, throughSeq, limit + 1)
-        : this.#statements.lanePage.iterate(stream, afterSeq, throughSeq, lane, limit + 1);
+        ? this.#statements.page.iterate(...range, limit + 1)
+        : this.#statements.lanePage.iterate(...range, lane, limit + 1);
     try {
       for (const row of found) {
         if (rows.length === limit || (rows.length > 0 && readBytes >= maxPageBytes)) return { rows, hasMore: true };
@@ -151,9 +157,10 @@ export class JournalFile {
       .map((row): JournaledPlugin => ({ number: Number(row["number"]), key: String(row["key"]) }));
     const totals = this.#statements.totals.all();
     const streams = totals.map((row) => ({ stream: Number(row["stream"]), count: Number(row["count"]) }));
-    const lastSeq = Math.max(0, ...totals.map((row) => Number(row["last"])));
-    // Hostile numbers: what is counted on from there would no longer be exact.
-    if (lastSeq > Number.MAX_SAFE_INTEGER / 2) throw journalError(this.#options.file, "damaged");
+    const lastSeq = Math.max(0, ...totals.map((row) => Number(row["last"]) % STREAM_SIZE));
+    // Nobody gets there by writing events.
+    const isBeyond = streams.some(({ stream }) => stream < 2 || stream >= MAX_STREAM) || lastSeq > STREAM_SIZE / 2;
+    if (isBeyond) throw journalError(this.#options.file, "damaged");
     return { plugins, streams, lastSeq, usedBytes: this.#usedBytes, setAside: asideName };
   }
 
@@ -163,8 +170,9 @@ export class JournalFile {
       change.refused.push(row.seq);
       return;
     }
-    this.#statements.insert.run(row.stream, row.seq, row.atMs, row.lane, row.id, row.body);
-    change.resize(row.stream, sizeBytes);
+    // A transaction that is tried again may have reached the disk when its answer was lost.
+    const { changes } = this.#statements.insert.run(placeOf(row.stream, row.seq), row.atMs, row.lane, row.id, row.body);
+    if (changes > 0) change.resize(row.stream, sizeBytes);
   }
 
   #hasRoomFor(stream: number, change: Change): boolean {
@@ -190,19 +198,20 @@ export class JournalFile {
   /** The end of the oldest part of a stream; never its last row, which may be what has just been put down. */
   #findOldest(stream: number): number | undefined {
     for (let rows = evictedAtOnce; rows > 0; rows = Math.floor(rows / 4)) {
-      const seq = this.#statements.nth.get(stream, rows)?.["seq"];
-      if (seq !== undefined) return Number(seq) - 1;
+      const place = this.#statements.nth.get(placeOf(stream, 0), endOf(stream), rows)?.["place"];
+      if (place !== undefined) return (Number(place) % STREAM_SIZE) - 1;
     }
     return undefined;
   }
 
   #dropThrough(change: Change, stream: number, throughSeq: number, reason: DroppedRows["reason"]): void {
-    const found = this.#statements.totalThrough.get(stream, throughSeq);
+    const range = [placeOf(stream, 0), placeOf(stream, throughSeq)] as const;
+    const found = this.#statements.totalThrough.get(...range);
     const count = Number(found?.["count"] ?? 0);
     if (count === 0) return;
-    this.#statements.removeThrough.run(stream, throughSeq);
+    this.#statements.removeThrough.run(...range);
     change.resize(stream, -Number(found?.["bytes"]));
-    change.dropped.push({ stream, throughSeq: Number(found?.["last"]), count, reason });
+    change.dropped.push({ stream, throughSeq: Number(found?.["last"]) % STREAM_SIZE, count, reason });
   }
 
   #change(apply: (change: Change) => void): BatchOutcome {
@@ -264,6 +273,14 @@ class Change {
   keep(): void {
     for (const [stream, bytes] of this.#after) this.#before.set(stream, bytes);
   }
+}
+
+function placeOf(stream: number, seq: number): number {
+  return stream * STREAM_SIZE + seq;
+}
+
+function endOf(stream: number): number {
+  return placeOf(stream, STREAM_SIZE - 1);
 }
 
 /** Which of a plugin's two streams this is. */
@@ -332,25 +349,25 @@ type Statements = ReturnType<typeof prepareStatements>;
 const sizeOfRow = `length(body) + length(lane) + length(id) + ${rowBytes}`;
 
 function prepareStatements(database: DatabaseSync) {
-  const page = "SELECT seq, lane, id, body FROM event WHERE stream = ? AND seq > ? AND seq <= ?";
+  const inRange = "place > ? AND place <= ?";
+  const page = `SELECT place, lane, id, body FROM event WHERE ${inRange}`;
   return {
-    putPlugin: database.prepare(
-      "INSERT INTO plugin VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET key = excluded.key",
-    ),
+    putPlugin: database.prepare("INSERT OR REPLACE INTO plugin VALUES (?, ?)"),
     plugins: database.prepare("SELECT number, key FROM plugin"),
     totals: database.prepare(
-      `SELECT stream, count(*) AS count, max(seq) AS last, sum(${sizeOfRow}) AS bytes FROM event GROUP BY stream`,
+      `SELECT place / ${STREAM_SIZE} AS stream, count(*) AS count, max(place) AS last, sum(${sizeOfRow}) AS bytes
+       FROM event GROUP BY stream`,
     ),
-    insert: database.prepare("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)"),
-    remove: database.prepare(`DELETE FROM event WHERE stream = ? AND seq = ? RETURNING ${sizeOfRow} AS bytes`),
+    insert: database.prepare("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)"),
+    remove: database.prepare(`DELETE FROM event WHERE place = ? RETURNING ${sizeOfRow} AS bytes`),
     totalThrough: database.prepare(
-      `SELECT count(*) AS count, max(seq) AS last, sum(${sizeOfRow}) AS bytes FROM event WHERE stream = ? AND seq <= ?`,
+      `SELECT count(*) AS count, max(place) AS last, sum(${sizeOfRow}) AS bytes FROM event WHERE ${inRange}`,
     ),
-    removeThrough: database.prepare("DELETE FROM event WHERE stream = ? AND seq <= ?"),
-    nth: database.prepare("SELECT seq FROM event WHERE stream = ? ORDER BY seq LIMIT 1 OFFSET ?"),
-    firstSince: database.prepare("SELECT seq FROM event WHERE stream = ? AND at >= ? ORDER BY seq LIMIT 1"),
-    page: database.prepare(`${page} ORDER BY seq LIMIT ?`),
-    lanePage: database.prepare(`${page} AND lane = ? ORDER BY seq LIMIT ?`),
+    removeThrough: database.prepare(`DELETE FROM event WHERE ${inRange}`),
+    nth: database.prepare(`SELECT place FROM event WHERE ${inRange} ORDER BY place LIMIT 1 OFFSET ?`),
+    firstSince: database.prepare(`SELECT place FROM event WHERE ${inRange} AND at >= ? ORDER BY place LIMIT 1`),
+    page: database.prepare(`${page} ORDER BY place LIMIT ?`),
+    lanePage: database.prepare(`${page} AND lane = ? ORDER BY place LIMIT ?`),
     pages: database.prepare("PRAGMA page_count"),
     freePages: database.prepare("PRAGMA freelist_count"),
   };
@@ -361,9 +378,9 @@ function readNumber(statement: StatementSync, column: string): number {
 }
 
 function checkRow(row: Readonly<Record<string, unknown>>): FoundRow {
-  const { seq, lane, id, body } = row;
+  const { place, lane, id, body } = row;
   return {
-    seq: Number(seq),
+    seq: Number(place) % STREAM_SIZE,
     lane: typeof lane === "string" ? lane : undefined,
     id: typeof id === "string" ? id : undefined,
     body: body instanceof Uint8Array ? body : undefined,

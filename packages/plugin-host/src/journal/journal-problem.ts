@@ -33,12 +33,15 @@ const PROBLEMS: ReadonlyMap<number, JournalProblem> = new Map([
   [NOT_A_DATABASE, "damaged"],
 ]);
 
+/** What the file system says when the place is the wrong one. */
+const UNREACHABLE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENOENT", "ENOTDIR", "EISDIR"]);
+
 const EXPLANATIONS: Readonly<Record<JournalProblem, string>> = {
   damaged: "it is damaged",
   foreign: "it is a database of another program; name another file in fairlead.journal.file",
   newer: "a later version of Fairlead made it; run that one, or name another file in fairlead.journal.file",
   "in-use": "another server has it open; every server needs a file of its own in fairlead.journal.file",
-  forbidden: "this process may not read and write it; correct the rights of the file and its folder",
+  forbidden: "this process cannot read and write it; see that its folder is there, and who may write in it",
   failing: "the disk is full or does not work",
 };
 
@@ -69,8 +72,7 @@ function problemOf(error: unknown): JournalProblem {
   if (!(error instanceof Error)) return "failing";
   // A number that is none: no table of ours holds one.
   if ("code" in error && error.code === "ERR_OUT_OF_RANGE") return "damaged";
-  if ("code" in error && (error.code === "EACCES" || error.code === "EPERM" || error.code === "EROFS"))
-    return "forbidden";
+  if ("code" in error && typeof error.code === "string" && UNREACHABLE.has(error.code)) return "forbidden";
   if (!("errcode" in error) || typeof error.errcode !== "number") return "failing";
   const primary = error.errcode & 0xff;
   if (primary === FULL || primary === CANNOT_OPEN) return "failing";

@@ -8,6 +8,7 @@ const { options } = workerData as JournalThreadData;
 let file: JournalFile | undefined;
 
 parentPort?.on("message", (request: JournalRequest) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(answer(request));
 });
 

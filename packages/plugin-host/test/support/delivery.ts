@@ -4,6 +4,7 @@ import type { NotifierClient, SendOptions } from "@fairlead/plugin-sdk/client";
 import { defaultDeliveryPolicy } from "../../src/delivery/delivery-policy.ts";
 import type { DeliveryPolicy } from "../../src/delivery/delivery-policy.ts";
 import { NotifierDelivery } from "../../src/delivery/notifier-delivery.ts";
+import type { PluginJournal } from "../../src/journal/journal-stream.ts";
 import { login, upload } from "./events.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { createMemoryLogger } from "./memory-logger.ts";
@@ -21,10 +22,11 @@ export interface DeliverySetup {
   readonly retryMaxTimeS?: number;
   readonly retryQueueMaxSize?: number;
   readonly policy?: Partial<DeliveryPolicy>;
+  readonly journal?: PluginJournal;
 }
 
 /** A delivery whose plugin is up and answers when the test says so. */
-export function setUpDelivery({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy = {} }: DeliverySetup = {}) {
+export function setUpDelivery({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy = {}, journal }: DeliverySetup = {}) {
   const clock = new FakeClock();
   const logger = createMemoryLogger();
   const calls: Call[] = [];
@@ -46,6 +48,7 @@ export function setUpDelivery({ retryMaxTimeS = 0, retryQueueMaxSize = 0, policy
   const delivery = new NotifierDelivery({
     notifierOptions: { retryMaxTimeS, retryQueueMaxSize },
     policy: { ...defaultDeliveryPolicy, ...policy },
+    journal,
     clock,
     defer: setImmediate,
     random: () => 0.5,

@@ -36,7 +36,8 @@ export function createCrashPlan(seed: number, uploads: number): CrashPlan {
 
 /** mulberry32 */
 function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
+  // Seeds that follow each other must have nothing in common.
+  let state = Math.imul(seed, 0x9e_37_79_b9) >>> 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
