@@ -99,7 +99,8 @@ test("whatever the section holds, it is read or refused with a PluginHostError t
       assert.ok(error.message.length < 2_000, error.message.slice(0, 200));
     }
   });
-  assert.ok(read > done / 10, `only ${read} entries were read`);
+  // Of a few rounds, such as one that is brought back, it may be none.
+  assert.ok(done < rounds || read > done / 10, `only ${read} entries were read`);
   assert.equal(({} as Record<string, unknown>)["cmd"], undefined);
 });
 
