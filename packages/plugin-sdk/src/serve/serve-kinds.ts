@@ -3,9 +3,12 @@ import type { Awaitable } from "../call-context.ts";
 import { pluginInfoKind } from "../plugin-info/plugin-info-kind.ts";
 import type { PluginIdentity } from "../plugin-identity.ts";
 import type { StartContext } from "../plugin-lifecycle.ts";
+import { answerRequest } from "../settings/answer-request.ts";
 import type { Settings } from "../settings/define-settings.ts";
+import { readSettings } from "../settings/read-settings.ts";
 import { findAskedTypes, forgetCookies } from "./cookies.ts";
 import type { DeclaredKind, DeclaredService } from "./declared-kind.ts";
+import { explainPlugin } from "./explain-plugin.ts";
 import { identify } from "./identify.ts";
 
 /** The version of every kind there is. */
@@ -32,14 +35,13 @@ export async function serveKinds<Values>(program: PluginProgram<Values>): Promis
   const asked = program.kinds.filter(({ type }) => askedTypes.includes(type));
   const [first] = asked;
   if (first === undefined) {
-    const { explainPlugin } = await import("./explain-plugin.ts");
     explainPlugin(program, askedTypes);
     // Without its cookie, go-plugin refuses in its own words, and with exit code 1.
     return await serve({ handshake: program.kinds[0].handshake, versions: {} });
   }
   forgetCookies(first.handshake);
   const identity = identify(program);
-  if (program.settings !== undefined) await refuseRequests(program.settings, identity);
+  if (program.settings !== undefined) refuseRequests(program.settings, identity);
   const services = program.services ?? {};
   const declared = [...asked, ...Object.values(services)];
   const info = { ...identity, kinds: asked.map(({ type }) => type), services: Object.keys(services) };
@@ -47,7 +49,7 @@ export async function serveKinds<Values>(program: PluginProgram<Values>): Promis
     handshake: first.handshake,
     versions: { [PROTOCOL_VERSION]: [...declared.map(({ served }) => served), provide(pluginInfoKind, info)] },
     start: async (context) => {
-      const settings = await readValues(program.settings);
+      const settings = readValues(program.settings);
       await program.start?.(settings, context);
       for (const service of declared) await service.open(settings, context);
     },
@@ -56,8 +58,7 @@ export async function serveKinds<Values>(program: PluginProgram<Values>): Promis
 }
 
 /** `--help` among the args of a server's configuration: its stdout is for the handshake, and it does not come to one. */
-async function refuseRequests(settings: Settings<unknown>, identity: Required<PluginIdentity>): Promise<void> {
-  const { answerRequest } = await import("../settings/answer-request.ts");
+function refuseRequests(settings: Settings<unknown>, identity: Required<PluginIdentity>): void {
   const answer = answerRequest(settings, process.argv.slice(2), identity);
   if (answer === undefined) return;
   // The level in brackets is how go-plugin hosts tell it from chatter.
@@ -66,9 +67,8 @@ async function refuseRequests(settings: Settings<unknown>, identity: Required<Pl
   process.exit(1);
 }
 
-async function readValues<Values>(settings: Settings<Values> | undefined): Promise<Values> {
+function readValues<Values>(settings: Settings<Values> | undefined): Values {
   // Without settings, the type of their values is that of an empty object.
   if (settings === undefined) return {} as Values;
-  const { readSettings } = await import("../settings/read-settings.ts");
   return readSettings(settings, { args: process.argv.slice(2), env: process.env });
 }
