@@ -38,7 +38,7 @@ export class KeyboardConversation implements KeyboardDialogue {
     this.passwordHash = password;
     this.ip = ip;
     this.#onEnd = onEnd;
-    const response = createPromise<KeyboardStepResponse>();
+    const response = Promise.withResolvers<KeyboardStepResponse>();
     this.firstResponse = response.promise;
     this.#state = { status: "working", response };
   }
@@ -56,7 +56,7 @@ export class KeyboardConversation implements KeyboardDialogue {
     }
     const problem = findWrongAnswers(state.ask, answers);
     if (problem !== undefined) return this.#refuse(problem);
-    const response = createPromise<KeyboardStepResponse>();
+    const response = Promise.withResolvers<KeyboardStepResponse>();
     this.#step = step;
     this.#state = { status: "working", response };
     state.answers.resolve(answers);
@@ -81,7 +81,19 @@ export class KeyboardConversation implements KeyboardDialogue {
     this.#ending.abort(reason);
   }
 
-  async ask(prompts: readonly string[], { echo = false, instructions }: AskOptions = {}): Promise<readonly string[]> {
+  ask(prompts: readonly string[], options: AskOptions = {}): Promise<readonly string[]> {
+    return lookedAtLate(this.#askAll(prompts, options));
+  }
+
+  checkPassword(options: CheckOptions = {}): Promise<void> {
+    return lookedAtLate(this.#check("password", { prompt: "Password: ", ...options }));
+  }
+
+  checkSecondFactor(options: CheckOptions = {}): Promise<void> {
+    return lookedAtLate(this.#check("second-factor", { prompt: "Authentication code: ", ...options }));
+  }
+
+  async #askAll(prompts: readonly string[], { echo = false, instructions }: AskOptions): Promise<readonly string[]> {
     if (typeof echo !== "boolean" && echo.length !== prompts.length) {
       throw new TypeError(`keyboard-interactive: ${prompts.length} questions with ${echo.length} values of echo`);
     }
@@ -92,12 +104,11 @@ export class KeyboardConversation implements KeyboardDialogue {
     return await this.#ask({ outcome: "ask", questions, ...(instructions !== undefined && { instructions }) });
   }
 
-  async checkPassword({ prompt = "Password: ", ...options }: CheckOptions = {}): Promise<void> {
-    await this.#ask({ outcome: "ask", questions: [{ prompt, echo: false }], check: "password", ...options });
-  }
-
-  async checkSecondFactor({ prompt = "Authentication code: ", ...options }: CheckOptions = {}): Promise<void> {
-    await this.#ask({ outcome: "ask", questions: [{ prompt, echo: false }], check: "second-factor", ...options });
+  async #check(
+    check: "password" | "second-factor",
+    { prompt, ...options }: CheckOptions & { readonly prompt: string },
+  ): Promise<void> {
+    await this.#ask({ outcome: "ask", questions: [{ prompt, echo: false }], check, ...options });
   }
 
   #ask(ask: KeyboardQuestions): Promise<readonly string[]> {
@@ -105,7 +116,7 @@ export class KeyboardConversation implements KeyboardDialogue {
     if (state.status === "ended") throw hasEnded(this.#ending.signal);
     if (state.status === "asking") throw new TypeError("keyboard-interactive: asked before the last answer has come");
     const response = toStepResponse(ask);
-    const answers = createPromise<readonly string[]>();
+    const answers = Promise.withResolvers<readonly string[]>();
     this.#state = { status: "asking", ask, answers };
     state.response.resolve(response);
     return answers.promise;
@@ -127,11 +138,10 @@ export class KeyboardConversation implements KeyboardDialogue {
   }
 }
 
-/** One that may be rejected while nobody waits for it, which must not end the process. */
-function createPromise<T>(): PromiseWithResolvers<T> {
-  const created = Promise.withResolvers<T>();
-  created.promise.catch(() => {});
-  return created;
+/** A promise that its owner may look at late: it rejects meanwhile without ending the process. */
+function lookedAtLate<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function findWrongAnswers({ questions, check }: KeyboardQuestions, answers: readonly string[]): GrpcError | undefined {

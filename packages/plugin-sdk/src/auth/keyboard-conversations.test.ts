@@ -224,6 +224,47 @@ test("a server that stops waiting for a step has given the login up", async () =
   assert.equal(conversations.size, 0);
 });
 
+test("a server that has given up before a step begins has given the login up", async () => {
+  const signal = Promise.withResolvers<AbortSignal>();
+  const { conversations } = createConversations((_dialogue, context) => {
+    signal.resolve(context.signal);
+    return new Promise<never>(() => {});
+  });
+  await assert.rejects(conversations.step(makeKeyboardStep(), { signal: AbortSignal.abort() }), GrpcError);
+  assert.ok((await signal.promise).aborted);
+  assert.equal(conversations.size, 0);
+});
+
+test("a login that ends before its handler is no failure of the handler's", async () => {
+  const lines: unknown[] = [];
+  const logger: Logger = { log: (...line) => void lines.push(line), child: () => logger };
+  const { converse, ended } = createAsker();
+  const { conversations, end } = createConversations(converse, { logger });
+  await conversations.step(makeKeyboardStep(), waiting);
+  end();
+  await ended;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(lines, []);
+});
+
+for (const [what, ask] of [
+  ["asks", (dialogue: KeyboardDialogue) => dialogue.ask(["Token: "])],
+  ["lets the server check", (dialogue: KeyboardDialogue) => dialogue.checkPassword()],
+] as const) {
+  test(`a handler that ${what} and does something else meanwhile is told late of the end, and lives`, async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const { conversations, end } = createConversations(async (dialogue) => {
+      const answers = ask(dialogue);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await answers.catch((error: unknown) => ended.resolve(error));
+      return denied("too late");
+    });
+    await conversations.step(makeKeyboardStep(), waiting);
+    end();
+    assert.ok(isStatus("UNAVAILABLE")(await ended.promise));
+  });
+}
+
 test("a call that ends after its answer ends no login", async () => {
   const calling = new AbortController();
   const { converse, ended } = createAsker();

@@ -1,5 +1,6 @@
 import { definePluginKind } from "@fairlead/go-plugin";
 import type { ServeContext } from "@fairlead/go-plugin";
+import { GrpcError } from "@fairlead/grpc";
 import type { ServiceRegistrar } from "@fairlead/grpc";
 import { FILE_DESCRIPTORS } from "../gen/gate/descriptors.ts";
 import { callHandler } from "../rpc/call-handler.ts";
@@ -8,6 +9,7 @@ import { noResult } from "../rpc/refusals.ts";
 import { createGateClient } from "./gate-client.ts";
 import type { GateClient } from "./gate-client.ts";
 import type { GateHandlers } from "./gate-handlers.ts";
+import { GATE_OPERATIONS } from "./gate-messages.ts";
 import type { GateDecision } from "./gate-messages.ts";
 import { gateMethods } from "./gate-methods.ts";
 
@@ -23,9 +25,16 @@ export const gateKind = definePluginKind<GateHandlers, GateClient>({
 });
 
 function registerGate(registrar: ServiceRegistrar, handlers: GateHandlers, { logger }: ServeContext): void {
-  registrar.handleUnary(gateMethods.check, async (request, call) =>
-    checkDecision(await callHandler((context) => handlers.check(request, context), call, logger)),
-  );
+  registrar.handleUnary(gateMethods.check, async (request, call) => {
+    checkOperation(request.operation);
+    return checkDecision(await callHandler((context) => handlers.check(request, context), call, logger));
+  });
+}
+
+/** A newer server's operation is no plugin's to decide by accident: the server's `on_failure` decides. */
+function checkOperation(operation: string): void {
+  if (GATE_OPERATIONS.some((known) => known === operation)) return;
+  throw new GrpcError("INVALID_ARGUMENT", `unknown operation ${JSON.stringify(operation.slice(0, 32))}`);
 }
 
 function checkDecision(decision: { readonly allowed?: unknown; readonly message?: unknown } | undefined): GateDecision {
