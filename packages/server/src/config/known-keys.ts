@@ -30,7 +30,8 @@ const KEYS: Readonly<Record<string, string>> = {
   mfa: "totp(name issuer algo)",
   fairlead:
     "data_dir login_grace_time keepalive_interval max_unauthenticated_connections max_unauthenticated_per_host " +
-    "max_channels max_concurrent_hashes event_drain_time plugin_start_timeout free_ports",
+    "max_channels max_concurrent_hashes event_drain_time delivery " +
+    "journal(file max_size_mb max_age_hours when_full when_failing) plugin_start_timeout free_ports",
 };
 
 /** Every section SFTPGo's stock file has, and ours. */
