@@ -8,7 +8,7 @@ import type { PluginRoute } from "./plugin-route.ts";
 import { redact } from "./redact.ts";
 
 /** What SFTPGo's own clients allow a plugin. */
-export const callTimeoutMs = 20_000;
+const callTimeoutMs = 20_000;
 
 /** One question to one plugin. */
 export interface PluginCall<Client, Answer> {
