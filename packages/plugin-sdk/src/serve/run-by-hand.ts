@@ -66,7 +66,7 @@ function formatIntroduction(descriptions: readonly PluginSelfDescription[], path
     return `${path} is ${articleFor(first.type)} ${first.type} plugin for SFTPGo and Fairlead. It ${first.purpose}.\n`;
   }
   const kinds = descriptions.map(({ type, purpose }) => `  ${type}: it ${purpose}\n`);
-  return `${path} is several plugins for SFTPGo and Fairlead, which runs them in one process:\n\n${kinds.join("")}\n`;
+  return `${path} is several plugins for SFTPGo and Fairlead. Fairlead runs them in one process.\n\n${kinds.join("")}\n`;
 }
 
 export function articleFor(noun: string): string {
