@@ -80,7 +80,7 @@ class Store implements SecretStore {
     }
     switch (builtInFor(url)) {
       case "local":
-        return encryptSecretbox(plain, additionalData, masterKey);
+        return await encryptSecretbox(plain, additionalData, masterKey);
       case "builtin":
         return encryptAesGcm(plain, additionalData);
       default:
@@ -93,7 +93,7 @@ class Store implements SecretStore {
       case PLAIN:
         return secret.payload;
       case SECRETBOX:
-        return decryptSecretbox(secret, this.#settings.masterKey);
+        return await decryptSecretbox(secret, this.#settings.masterKey);
       case AES_GCM:
         return decryptAesGcm(secret);
       default:

@@ -1,7 +1,5 @@
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
 
-import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
-
 import { MAX_PAYLOAD_CHARACTERS, type Secret } from "./secret.ts";
 import { cannotDecrypt } from "./secret-error.ts";
 
@@ -18,7 +16,8 @@ const WITH_MASTER_KEY = 1;
  * secret. Without a master key everything needed to read it lies beside it: that hides it from a glance, not from
  * whoever has the database.
  */
-export function encryptSecretbox(plain: string, additionalData: string, masterKey: string): Secret {
+export async function encryptSecretbox(plain: string, additionalData: string, masterKey: string): Promise<Secret> {
+  const { xsalsa20poly1305 } = await loadCipher();
   const salt = randomBytes(SALT_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
   const key = deriveKey(salt, additionalData, masterKey);
@@ -35,8 +34,8 @@ export function encryptSecretbox(plain: string, additionalData: string, masterKe
   };
 }
 
-/** Throws `ERR_SECRET`. The master key is used only for secrets that were made with one. */
-export function decryptSecretbox(secret: Secret, masterKey: string): string {
+/** Rejects with `ERR_SECRET`. The master key is used only for secrets that were made with one. */
+export async function decryptSecretbox(secret: Secret, masterKey: string): Promise<string> {
   const needsMasterKey = secret.mode === WITH_MASTER_KEY;
   if (needsMasterKey && masterKey === "") {
     throw cannotDecrypt(secret, "it needs the master key it was made with, and kms.secrets has none");
@@ -46,6 +45,7 @@ export function decryptSecretbox(secret: Secret, masterKey: string): string {
   if (salt === undefined || sealed.length < NONCE_BYTES + TAG_BYTES || secret.payload.length > MAX_PAYLOAD_CHARACTERS) {
     throw cannotDecrypt(secret, "its key or payload is damaged");
   }
+  const { xsalsa20poly1305 } = await loadCipher();
   const key = deriveKey(salt, secret.additionalData, needsMasterKey ? masterKey : "");
   try {
     const text = xsalsa20poly1305(key, sealed.subarray(0, NONCE_BYTES)).decrypt(sealed.subarray(NONCE_BYTES));
@@ -60,6 +60,9 @@ export function decryptSecretbox(secret: Secret, masterKey: string): string {
     key.fill(0);
   }
 }
+
+/** Loaded when a secret comes: most servers have none, and no command but one needs it. */
+const loadCipher = async () => await import("@noble/ciphers/salsa.js");
 
 /** The 32 bytes of a stored key. */
 export function parseHexKey(text: string): Buffer | undefined {
