@@ -150,7 +150,7 @@ function showsNoSecret(error: unknown): true {
   return true;
 }
 
-test("a plugin that repeats the password or an answer does not bring it into an error", async () => {
+test("a plugin that repeats a password, a stored secret or an answer does not bring it into an error", async () => {
   await assert.rejects(createRefusingHub("s3cret-password").checkPassword(passwordCheck), showsNoSecret);
   await assert.rejects(
     createRefusingHub("s3cret-answer").sendKeyboardStep({ ...step, answers: ["s3cret-answer"] }),

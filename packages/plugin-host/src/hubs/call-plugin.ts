@@ -14,7 +14,7 @@ const callTimeoutMs = 20_000;
 export interface PluginCall<Client, Answer> {
   readonly run: (client: Client, options: RpcOptions) => Promise<Answer>;
   /** What of the request may be in no message, even when the plugin repeats it. */
-  readonly secrets?: readonly string[];
+  readonly secrets?: () => readonly string[];
   /** The line SFTPGo would log, from the error as Go writes it. Default: that error alone. */
   readonly summarize?: (rpcError: string, elapsedMs: number) => string;
 }
@@ -105,11 +105,11 @@ const nextSteps: Readonly<Record<string, string>> = {
 
 function callError(
   label: string,
-  { secrets = [], summarize = identity }: Telling,
+  { secrets, summarize = identity }: Telling,
   error: unknown,
   elapsedMs: number,
 ): PluginHostError {
-  const { code, message, cause } = redactError(GrpcError.from(error), secrets);
+  const { code, message, cause } = redactError(GrpcError.from(error), secrets?.() ?? []);
   const summary = summarize(formatRpcError(code, toGoMessage(code, message)), elapsedMs);
   const nextStep = nextSteps[code] ?? "These are the plugin's words: its log may say more.";
   return new PluginHostError("ERR_PLUGIN_CALL", `${summary}; ${label}\n${nextStep}`, {

@@ -14,6 +14,7 @@ import { callPlugin } from "./call-plugin.ts";
 import type { CallSurroundings } from "./call-plugin.ts";
 import { formatGoDuration } from "./go-text.ts";
 import type { PluginRoute, RouteList } from "./plugin-route.ts";
+import { listUserSecrets } from "./user-secrets.ts";
 
 type AuthRoute = PluginRoute<Pick<AuthPluginConfig, "authOptions">, AuthClient>;
 
@@ -36,7 +37,7 @@ export function createAuthHub(
         find(scope) ?? refuseWithoutPlugin(scope),
         {
           run: (client, limits) => run(client, request, limits),
-          secrets: secretsOf(request),
+          secrets: () => [...secretsOf(request), ...listUserSecrets(request.user)],
           summarize: (rpcError, elapsedMs) => summarizeAuth(request.username, rpcError, elapsedMs, scope),
         },
         options,
@@ -65,7 +66,7 @@ export function createAuthHub(
         find(AuthScope.keyboardInteractive) ?? refuseWithoutPlugin(AuthScope.keyboardInteractive),
         {
           run: (client, limits) => client.sendKeyboardStep(request, limits),
-          secrets: [request.password, ...request.answers],
+          secrets: () => [request.password, ...request.answers],
         },
         options,
         surroundings,

@@ -31,7 +31,7 @@ function createProvider(route: KmsRoute, surroundings: CallSurroundings): KmsPro
         route,
         {
           run: (client, limits) => client.encrypt(request, limits),
-          secrets: [request.payload, request.masterKey],
+          secrets: () => [request.payload, request.masterKey],
         },
         options,
         surroundings,
@@ -41,7 +41,7 @@ function createProvider(route: KmsRoute, surroundings: CallSurroundings): KmsPro
         route,
         {
           run: (client, limits) => client.decrypt(request, limits),
-          secrets: [request.payload, request.key, request.masterKey],
+          secrets: () => [request.payload, request.key, request.masterKey],
         },
         options,
         surroundings,
