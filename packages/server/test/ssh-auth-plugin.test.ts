@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 
+import { formatSftpgoUserJson } from "../src/domain/sftpgo-user-json.ts";
 import { FakeAuthChecks, rpcError } from "./fixtures/fake-auth-checks.ts";
 import { logInByKeyboard } from "./fixtures/keyboard-login.ts";
 import { type ClientOptions, type Credentials, makeKey, publicKeyOf, ssh } from "./fixtures/openssh.ts";
@@ -217,6 +218,38 @@ describe("a user", () => {
     assert.deepEqual(await stored("full"), before.full);
     assert.notEqual((await stored("alias2"))?.["password"], before.alias2?.["password"]);
     assert.deepEqual(await events(), ["5 full"]);
+  });
+
+  test("sent back as it came stays as it was, but for the password's hash and age", async () => {
+    const key = publicKeyOf(makeKey(server.folder, "key"));
+    await addUser("echo", {
+      password: "e-pw",
+      public_keys: [key],
+      email: "e@example.com",
+      filters: { max_upload_file_size: 7, allowed_ip: ["127.0.0.0/8"] },
+      new_field: { of: "a newer version" },
+    });
+    const before = { ...(await stored("echo")), password: "", last_password_change: 0, updated_at: 0 };
+    plugin.answer = ({ request }) => String(request["user"]);
+    assert.equal(await byPassword("echo", "e-pw"), "0 /");
+    const after = { ...(await stored("echo")), password: "", last_password_change: 0, updated_at: 0 };
+    const read = (document: object) => JSON.parse(formatSftpgoUserJson(document as Record<string, unknown>)) as unknown;
+    const { last_login: _, ...withoutLogin } = after as { readonly last_login?: number };
+    assert.deepEqual(read(withoutLogin), read(before));
+  });
+
+  test("keeps what others change while the plugin thinks", async () => {
+    await addUser("full", { password: "old" });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    plugin.answer = userJson("full");
+    plugin.until = promise;
+    const login = byPassword("full", "new");
+    while (plugin.calls.length === 0) await new Promise((tick) => setImmediate(tick));
+    await server.users.remove("full");
+    resolve();
+    assert.equal(await login, "255");
+    assert.equal(await stored("full"), undefined);
+    assert.deepEqual(await events(), ['1 full there is no user "full"']);
   });
 
   test("that two connections bring at once is stored once", async () => {

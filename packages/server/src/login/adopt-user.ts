@@ -54,46 +54,48 @@ const HOST_OWNED_FILTERS = ["totp_config", "recovery_codes"] as const;
  * `ERR_USER_EXISTS` (an unknown login whose document names somebody else), `ERR_USER_NOT_FOUND` (the reverse), `ERR_STORE`.
  */
 export async function adoptUser(adoption: Adoption, options: AdoptUserOptions): Promise<User> {
-  const { users, rules } = options;
+  const { users, rules, secrets } = options;
+  const { stored, credentials, signal } = adoption;
   const wanted = parseUser(adoption.document);
   const name = normaliseUsername(wanted.username, rules.namingRules);
-  const target = await findTarget(name, adoption.stored, users);
-  const user = validateUser(merge(wanted, target, adoption.credentials), rules);
+  const newPassword = await passwordFields(wanted, credentials, options);
+  // Read again, and after the slow steps: what others have changed since the login began must not be undone.
+  const target = stored === undefined ? undefined : await findTarget(name === "" ? stored.username : name, users);
+  const user = validateUser(parseUser({ ...merge(wanted, target, credentials), ...newPassword }), rules);
   refuseWhatIsMissing(user);
   const document = await encryptSecrets(user.document, {
-    secrets: options.secrets,
+    secrets,
     username: user.username,
     ...(target === undefined ? {} : { stored: target.document }),
-    ...(adoption.signal === undefined ? {} : { signal: adoption.signal }),
+    ...(signal === undefined ? {} : { signal }),
   });
-  const complete = await withPassword(parseUser(document), adoption.credentials, options);
+  const complete = parseUser(document);
   return target === undefined ? await users.addUser(complete) : await users.updateUser(complete);
 }
 
-/** A known user may be told to go on as another known one; a login nobody knows makes a new user. */
-async function findTarget(
-  name: string,
-  stored: User | undefined,
-  users: Pick<UserStore, "findUser">,
-): Promise<User | undefined> {
-  if (stored === undefined || stored.username === name || name === "") {
-    return stored;
-  }
-  const other = await users.findUser(name);
-  if (other === undefined) {
-    throw new FairleadError("ERR_USER_NOT_FOUND", `there is no user "${name}"`, { details: { username: name } });
-  }
-  return other;
+/** Makes this password the stored one, and nothing else. Rejects as {@link adoptUser}. */
+export async function storePassword(username: string, password: string, options: AdoptUserOptions): Promise<User> {
+  const fields = await hashedFields(password, options);
+  const user = await findTarget(username, options.users);
+  return await options.users.updateUser(parseUser({ ...user.document, ...fields }));
 }
 
-function merge(wanted: User, target: User | undefined, credentials: ApprovedCredentials): User {
+/** A known user may be told to go on as another known one; a login nobody knows makes a new user. */
+async function findTarget(name: string, users: Pick<UserStore, "findUser">): Promise<User> {
+  const user = await users.findUser(name);
+  if (user === undefined) {
+    throw new FairleadError("ERR_USER_NOT_FOUND", `there is no user "${name}"`, { details: { username: name } });
+  }
+  return user;
+}
+
+function merge(wanted: User, target: User | undefined, credentials: ApprovedCredentials): JsonDocument {
   const kept = target?.document ?? {};
-  return parseUser({
+  return {
     ...replaced(wanted.document, kept, HOST_OWNED),
     ...(target === undefined ? {} : { filters: mergedFilters(wanted.document, kept) }),
-    ...(credentials.password === undefined ? {} : { password: "" }),
     public_keys: withKey(wanted.publicKeys, credentials.keyLine),
-  });
+  };
 }
 
 function mergedFilters(wanted: JsonDocument, kept: JsonDocument): JsonDocument {
@@ -132,23 +134,21 @@ function refuseWhatIsMissing(user: User): void {
   }
 }
 
-async function withPassword(user: User, credentials: ApprovedCredentials, options: AdoptUserOptions): Promise<User> {
+/** The password the client came with goes before the one the plugin sent, which may be a hash already, or none. */
+async function passwordFields(
+  wanted: User,
+  credentials: ApprovedCredentials,
+  options: AdoptUserOptions,
+): Promise<JsonDocument> {
   const { password } = credentials;
-  if (password !== undefined && password !== "") {
-    return await hashed(user, password, options);
+  if (password !== undefined) {
+    return await hashedFields(password, options);
   }
-  return user.passwordHash === "" || isPasswordHash(user.passwordHash)
-    ? user
-    : await hashed(user, user.passwordHash, options);
+  const isStorable = wanted.passwordHash === "" || isPasswordHash(wanted.passwordHash);
+  return isStorable ? {} : await hashedFields(wanted.passwordHash, options);
 }
 
-/** The user with a password made anew. Rejects with `ERR_PASSWORD_HASH`. */
-export async function hashed(
-  user: User,
-  password: string,
-  { hasher, clock }: Pick<AdoptUserOptions, "clock" | "hasher">,
-): Promise<User> {
-  // A client's password that looks like a hash is hashed all the same: it was typed, not computed.
-  const hash = await hasher.hash(password);
-  return parseUser({ ...user.document, password: hash, last_password_change: clock() });
+/** A password that looks like a hash is hashed all the same: it was typed, not computed. */
+async function hashedFields(password: string, { hasher, clock }: AdoptUserOptions): Promise<JsonDocument> {
+  return { password: await hasher.hash(password), last_password_change: clock() };
 }

@@ -12,7 +12,7 @@ import { FairleadError } from "../domain/fairlead-error.ts";
 import type { JsonDocument } from "../domain/json-document.ts";
 import { formatSftpgoUserJson } from "../domain/sftpgo-user-json.ts";
 import type { User } from "../domain/user.ts";
-import { type AdoptUserOptions, adoptUser, type ApprovedCredentials, hashed } from "./adopt-user.ts";
+import { type AdoptUserOptions, adoptUser, type ApprovedCredentials, storePassword } from "./adopt-user.ts";
 import { readPluginAnswer } from "./plugin-answer.ts";
 import type { WorkTicket } from "./password/work-queue.ts";
 import type { UserStore } from "./user-store.ts";
@@ -156,7 +156,7 @@ export class AuthPlugins {
     { username, ip, stored, signal }: PluginLogin,
     { password }: ApprovedCredentials,
   ): Promise<PluginVerdict> {
-    const { hasher, users } = this.#options;
+    const { hasher } = this.#options;
     const ticket: WorkTicket = signal === undefined ? { origin: ip } : { origin: ip, signal };
     if (stored === undefined) {
       if (password !== undefined) {
@@ -176,11 +176,8 @@ export class AuthPlugins {
     if (verdict === "busy") {
       return refused("too many passwords are being checked");
     }
-    const isKnown = verdict === "match";
-    return {
-      outcome: "user",
-      user: isKnown ? stored : await users.updateUser(await hashed(stored, password, this.#options)),
-    };
+    const user = verdict === "match" ? stored : await storePassword(stored.username, password, this.#options);
+    return { outcome: "user", user };
   }
 
   async #adopt(login: PluginLogin, document: JsonDocument, credentials: ApprovedCredentials): Promise<User> {

@@ -88,9 +88,15 @@ describe("checkGate", () => {
     ["a second factor needed and missing", filters({ two_factor_protocols: ["SSH"] }), {}, "second-factor"],
     [
       "a second factor needed and there",
-      filters({ two_factor_protocols: ["SSH"], totp_config: { enabled: true } }),
+      filters({ two_factor_protocols: ["SSH"], totp_config: { enabled: true, protocols: ["SSH"] } }),
       {},
       undefined,
+    ],
+    [
+      "a second factor needed and there for HTTP only",
+      filters({ two_factor_protocols: ["SSH"], totp_config: { enabled: true, protocols: ["HTTP"] } }),
+      {},
+      "second-factor",
     ],
     ["a second factor, by password", filters({ totp_config: { enabled: true } }), {}, undefined],
     ["an allowed address", filters({ allowed_ip: ["192.0.2.0/24"] }), {}, undefined],

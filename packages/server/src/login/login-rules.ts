@@ -1,4 +1,5 @@
 import { parseIpRanges } from "../domain/ip-range.ts";
+import { totpConfigOf } from "../domain/totp-config.ts";
 import type { AccessTime, User } from "../domain/user.ts";
 
 /** How a user proves who they are, in the words of `filters.denied_login_methods`. */
@@ -81,7 +82,7 @@ export function checkGate(user: User, facts: GateFacts): Refusal | undefined {
   if (isMethodDenied(user, facts.method)) {
     return refusal("denied-method", `login method "${facts.method}" is not allowed for user "${username}"`);
   }
-  if (filters.twoFactorProtocols.includes("SSH") && !filters.totpEnabled) {
+  if (filters.twoFactorProtocols.includes("SSH") && totpConfigOf(user)?.protocols.includes("SSH") !== true) {
     return refusal("second-factor", `user "${username}" needs a second factor for SSH and has none`);
   }
   if (!isIpAllowed(user, facts.ip)) {
