@@ -102,6 +102,7 @@ export class RunningPlugins {
     const createEntry = (seat: EntrySeat): PluginEntry => this.#createEntry(seat);
     const { entries, report } = switchOver({ plan, seats, outcomes, hosts, createEntry });
     this.#setEntries(entries);
+    this.#warnOfDelivery();
     for (const { outcome, ...plugin } of report.plugins) {
       logger.log(plugin.error === undefined ? "info" : "error", `plugin ${outcome} by reload`, plugin);
     }
@@ -195,6 +196,16 @@ export class RunningPlugins {
   #setEntries(entries: readonly PluginEntry[]): void {
     this.#entries = entries;
     this.#warnOfLostGates(this.routes.setEntries(entries));
+  }
+
+  /** Events that wait where an entry said they should stay there: another place counts from the next start on. */
+  #warnOfDelivery(): void {
+    for (const { index, config, notifier } of this.#entries) {
+      const { delivery } = config.fairlead;
+      if (notifier === undefined || notifier.delivery.isJournaled === (delivery === "journal")) continue;
+      const facts = { index, plugin: basename(config.cmd), delivery };
+      this.#options.logger.log("warn", "delivery changes with the next start of the server", facts);
+    }
   }
 
   #changed(host: HostedPlugin): void {

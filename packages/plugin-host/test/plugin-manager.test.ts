@@ -19,7 +19,7 @@ test("an event reaches the plugin with its id, and stop leaves nothing", async (
   assert.ok(running.pid !== undefined && isAlive(running.pid));
   manager.notifiers.publish(upload("ann", "/1"));
   manager.notifiers.publish(upload("ann", "/2", { action: "delete" }));
-  assert.deepEqual(await manager.notifiers.drain(), { delivered: 1, dropped: 0 });
+  assert.deepEqual(await manager.notifiers.drain(), { delivered: 1, dropped: 0, kept: 0 });
   await manager.stop();
   const [, event, stop] = folder.recorded("recorder");
   assert.deepEqual(
@@ -64,7 +64,7 @@ test("provider and log events arrive whole", async () => {
     kind: "log",
     event: { ...texts, timestampNs: 1n, event: 5, protocol: "SSH", message: "" },
   });
-  assert.deepEqual(await manager.notifiers.drain(), { delivered: 2, dropped: 0 });
+  assert.deepEqual(await manager.notifiers.drain(), { delivered: 2, dropped: 0, kept: 0 });
   const seen = folder.recorded("recorder").map(({ object, data, log }) => [object, data, log]);
   assert.deepEqual(seen.slice(1), [
     ["ann", '{"id":1}', undefined],
@@ -92,7 +92,7 @@ test("an event the plugin refuses is dropped without retry_max_time, and the log
   const plugins = configure({ cmd: folder.addExecutable("refuser", "recorder.ts", { RECORDER_REFUSE: "disk full" }) });
   await using manager = await startPluginManager({ plugins, env, logger });
   manager.notifiers.publish(upload("ann", "/1"));
-  assert.deepEqual(await manager.notifiers.drain(), { delivered: 0, dropped: 1 });
+  assert.deepEqual(await manager.notifiers.drain(), { delivered: 0, dropped: 1, kept: 0 });
   assert.match(String(logger.find("plugin did not take an event")?.fields["error"]), /disk full/);
   assert.equal(logger.find("events dropped")?.fields["reason"], "not-retried");
   assert.match(manager.status()[0]?.lastError ?? "", /disk full/);
