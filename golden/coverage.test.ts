@@ -16,7 +16,7 @@ function replayedIds(): string[] {
   const text = globSync("*.test.ts", { cwd: folder })
     .map((file) => readFileSync(join(folder, file), "utf8"))
     .join("\n");
-  const literal = text.matchAll(/^ +"([A-Z][A-Z0-9]*-[^"]+)":/gm);
+  const literal = text.matchAll(/"([A-Z][A-Z0-9]*-[^"]+)":/g);
   const patterns = [
     ...[...text.matchAll(/eachOf\("([^"]+)"/g)].map(([, pattern = ""]) => pattern),
     ...[...text.matchAll(/^ +\[`([A-Z][A-Z0-9]*-[^`]+)`\]:/gm)].map(([, id = ""]) => id.replaceAll(/\$\{\w+\}/g, "*")),

@@ -191,4 +191,47 @@ export const DELIBERATE_DIFFERENCES: readonly DeliberateDifference[] = [
     at: "client: *",
     reason: "the SSH library cannot refuse a command before it is begun: it ends with a message and status 1",
   },
+
+  {
+    situations: ["C-crash-queue3"],
+    at: "too many: upload /a1",
+    reason: "a full queue keeps the events that came first, in order",
+  },
+  {
+    situations: ["C-crash-queue3"],
+    at: "missing: first-upload /a1",
+    reason: "a full queue keeps the events that came first, in order",
+  },
+  {
+    situations: ["C-rpc-error-retry"],
+    at: "too many: upload /a1",
+    reason: "a failed event is sent again after a while that grows, not at the next check after up to 30 seconds",
+  },
+  {
+    situations: ["C-rpc-error-retry2"],
+    at: "*",
+    reason: "the failed event was sent again before: nothing is left of it here",
+  },
+  {
+    situations: ["C-rpc-exit"],
+    at: "pre-upload /a1: process",
+    reason: "events of a user are delivered in order: the one before reaches the process that then ends",
+  },
+  {
+    situations: ["C-grace-time", "C-sigterm-in-flight"],
+    at: "too many: *",
+    reason: "plugins end after the clients: what ends or is cut off in the grace time is told",
+  },
+  {
+    situations: ["K4-noplugin-totp-ki", "K5-noplugin-size", "K5-noplugin-exe"],
+    at: "*",
+    reason:
+      "a secret that nothing can decrypt refuses the login, or keeps the other filters; SFTPGo drops all filters unsaid",
+  },
+
+  {
+    situations: ["K-encrypt-empty"],
+    at: "user add",
+    reason: "an encrypted secret that is empty could never be read again: the user is refused, not stored",
+  },
 ];

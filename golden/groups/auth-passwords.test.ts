@@ -51,7 +51,9 @@ goldenGroup(
     "A-pw-newline-known": answers("\n"),
     "A-pw-json-unknown": answers(userJson("newu")),
     "A-pw-json-other-pw": answers(userJson("newu")),
-    "A-pw-json-known-update": answers(userJson("quota", { permissions: { "/": ["list"] } })),
+    "A-pw-json-known-update": answers(
+      userJson("quota", { permissions: { "/": ["list"] }, description: "from plugin" }),
+    ),
     "A-pw-json-nostatus": answers(userJson("nost", { status: null })),
     "A-pw-json-other-name-unknown": answers(userJson("alias2")),
     "A-pw-json-other-name-exists": answers(userJson("alias2")),

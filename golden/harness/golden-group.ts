@@ -8,6 +8,8 @@ import { recordingOf, replay, type Situation, type SituationDetails } from "./si
 import { Stage, type StageOptions } from "./stage.ts";
 
 export interface GroupOptions extends StageOptions {
+  /** What is done to the stage before the server starts. */
+  readonly beforeStart?: (stage: Stage) => Promise<void>;
   /** Says why the server cannot be asked at all, once it runs. */
   readonly skipIf?: (stage: Stage) => Promise<string | undefined>;
 }
@@ -23,7 +25,9 @@ export function goldenGroup(
     let unavailable: string | undefined;
     const owner = suiteOwner();
     before(async () => {
-      stage = await Stage.open(owner, options);
+      stage = await Stage.prepare(owner, options);
+      await options.beforeStart?.(stage);
+      await stage.start();
       unavailable = await options.skipIf?.(stage);
     });
     for (const [id, details] of Object.entries(situations)) {

@@ -21,6 +21,8 @@ export interface Situation extends CommandOptions {
   readonly behaviours?: Behaviours;
   /** Of several clients at once: what they do is compared in no order. */
   readonly anyOrder?: boolean;
+  /** How long nothing may be heard before what has not come counts as missing. Default 3,000. */
+  readonly patienceMs?: number;
   /** More to be done before. */
   readonly before?: (stage: Stage) => Promise<void>;
   /** In place of the recorded commands, one outcome for each of them. */
@@ -57,7 +59,7 @@ export async function replay(stage: Stage, situation: Situation): Promise<void> 
   await prepare(stage, situation, recording);
   const earlier = stage.probes.lines();
   const outcomes = await act(stage, situation, recording);
-  const lines = await settled(stage, earlier.length, recording);
+  const lines = await settled(stage, earlier.length, recording, situation.patienceMs ?? PATIENCE_MS);
   const normaliser = new Normaliser(stage.words);
   const differences = [
     ...compareOutcomes(outcomes, recording, normaliser, situation),
@@ -115,7 +117,12 @@ const PATIENCE_MS = 3_000;
 const QUIET_MS = 60;
 
 /** Waits for as many RPCs as were recorded, then a moment for one too many; a later one is found in the next situation. */
-async function settled(stage: Stage, from: number, recording: Recording): Promise<readonly ProbeLine[]> {
+async function settled(
+  stage: Stage,
+  from: number,
+  recording: Recording,
+  patienceMs: number,
+): Promise<readonly ProbeLine[]> {
   const expected = recording.rpcs.length - expectedMissing(recording.id, recorded(recording).map(nameOf));
   let seen = -1;
   let heardAt = performance.now();
@@ -124,7 +131,7 @@ async function settled(stage: Stage, from: number, recording: Recording): Promis
     if (lines.length !== seen) [seen, heardAt] = [lines.length, performance.now()];
     const silence = performance.now() - heardAt;
     const count = lines.filter(({ what }) => what === "rpc").length;
-    if (silence > (count >= expected ? QUIET_MS : PATIENCE_MS)) return lines;
+    if (silence > (count >= expected ? QUIET_MS : patienceMs)) return lines;
     await sleep(15);
   }
 }

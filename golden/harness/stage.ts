@@ -35,6 +35,8 @@ export interface StageOptions {
   readonly notifier?: boolean | Section;
   /** Administrators of the REST API, which then listens; the password of `x` is `xpw`. */
   readonly admins?: readonly (Readonly<Record<string, unknown>> & { readonly username: string })[];
+  /** More words of the recordings: real text → word. */
+  readonly words?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** More environment of the server, of what is known only once the stage is there. */
   readonly envOf?: (stage: Stage) => Readonly<Record<string, string>>;
@@ -108,6 +110,7 @@ export class Stage {
       [sandbox.path("plugins"), "$RUN_DIR/bin"],
       [sandbox.path("data"), "$RUN_DIR"],
       [sandbox.folder, "$RUN_DIR"],
+      ...Object.entries(options.words ?? {}),
     ]);
     await writeWorkFiles(sandbox, words);
     for (const name of KEY_NAMES) await makeKey(sandbox, name, words);
@@ -118,12 +121,6 @@ export class Stage {
     await stage.behave(options.behaviours ?? {});
     for (const user of options.users ?? []) await stage.addUser(user);
     await stage.#addAdmins(options.admins ?? []);
-    return stage;
-  }
-
-  static async open(owner: Owner, options: StageOptions = {}): Promise<Stage> {
-    const stage = await Stage.prepare(owner, options);
-    await stage.start();
     return stage;
   }
 

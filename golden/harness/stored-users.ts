@@ -1,5 +1,5 @@
 import { type Difference, compareValues } from "./compare.ts";
-import type { Normaliser } from "./normaliser.ts";
+import { Normaliser } from "./normaliser.ts";
 import type { Recording } from "./recording.ts";
 import type { Stage } from "./stage.ts";
 
@@ -15,7 +15,8 @@ export async function compareStored(stage: Stage, recording: Recording, normalis
   const differences: Difference[] = [];
   for (const [username, theirs] of expected) {
     const ours = await stage.findUser(username);
-    compareValues(`stored ${username}`, withoutRest(ours, normaliser), withoutRest(theirs, normaliser), differences);
+    const recorded = new Normaliser(new Map());
+    compareValues(`stored ${username}`, withoutRest(ours, normaliser), withoutRest(theirs, recorded), differences);
   }
   return differences;
 }
@@ -28,5 +29,16 @@ function withoutRest(user: Readonly<Record<string, unknown>> | undefined, normal
   if (user === undefined) return undefined;
   const kept = Object.fromEntries(Object.entries(user).filter(([key]) => !LEFT_OUT.test(key)));
   const text = JSON.stringify(kept, (_key, value: unknown) => (typeof value === "bigint" ? Number(value) : value));
-  return JSON.parse(normaliser.text(text)) as unknown;
+  return withoutZeros(JSON.parse(normaliser.text(text)));
+}
+
+/** An absent member is the zero of its type, as in Go. */
+function withoutZeros(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutZeros);
+  if (typeof value !== "object" || value === null)
+    return value === 0 || value === "" || value === false ? undefined : (value ?? undefined);
+  const entries = Object.entries(value)
+    .map(([key, member]): [string, unknown] => [key, withoutZeros(member)])
+    .filter(([, member]) => member !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
