@@ -83,7 +83,9 @@ function decryptCalls(): readonly string[] {
     : [];
 }
 
-function refusals({ lines }: Started): string {
+/** Why logins were refused. The log is complete once the server has stopped. */
+async function refusals({ server, lines }: Started): Promise<string> {
+  await server.stop();
   return lines
     .filter(({ message }) => message === "login refused")
     .map(({ fields }) => String(fields["reason"]))
@@ -130,7 +132,7 @@ test("while the kms plugin fails, the user is not let in, and the log has its wo
   }
   await using started = await start(withPlugin("error"));
   assert.equal((await logInByKeyboard(started.port, "ann", ["a password", code()])).isIn, false);
-  assert.match(refusals(started), /cannot be decrypted: .*the key vault is sealed/);
+  assert.match(await refusals(started), /cannot be decrypted: .*the key vault is sealed/);
 });
 
 test("without the kms plugin the user is not let in without a code, as SFTPGo would, and the log says what is missing", async () => {
@@ -141,7 +143,7 @@ test("without the kms plugin the user is not let in without a code, as SFTPGo wo
   await using started = await start({});
   const login = await logInByKeyboard(started.port, "ann", ["a password", code()]);
   assert.deepEqual(login, { isIn: false, questions: PASSWORD_AND_CODE });
-  assert.match(refusals(started), /status "AWS" cannot be decrypted: .*kms_options\.encrypted_status is "AWS"/);
+  assert.match(await refusals(started), /status "AWS" cannot be decrypted: .*kms_options\.encrypted_status is "AWS"/);
 });
 
 test("with the plugin and another url, what it encrypted is still read", async () => {
@@ -160,6 +162,7 @@ test("neither log nor answers have secrets, keys or codes", async () => {
   const used = code();
   await logInByKeyboard(started.port, "ann", ["a password", used]);
   await logInByKeyboard(started.port, "ann", ["a password", used]);
+  await started.server.stop();
   const log = JSON.stringify(started.lines);
   for (const secret of [SECRET, Buffer.from(SECRET).toString("base64"), `"${used}"`, '"mk"', "RC-AAAA", "a password"]) {
     assert.ok(!log.includes(secret), secret);
