@@ -57,12 +57,18 @@ function countOn(connection: Connection, calls: RunningCalls, observe: CallObser
     );
     return response;
   };
-  // By its name only: the rest is the connection's own.
-  return new Proxy(connection, {
-    get: (target, name): unknown => {
-      if (name === "unary") return unary;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+  return {
+    unary,
+    serverStream: (method, request, options) => connection.serverStream(method, request, options),
+    clientStream: (method, requests, options) => connection.clientStream(method, requests, options),
+    bidi: (method, options) => connection.bidi(method, options),
+    receive: (bytes) => connection.receive(bytes),
+    closed: connection.closed,
+    get closeReason() {
+      return connection.closeReason;
     },
-  });
+    close: (options) => connection.close(options),
+    destroy: (reason) => connection.destroy(reason),
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
 }
