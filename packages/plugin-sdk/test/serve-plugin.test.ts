@@ -155,6 +155,20 @@ suite("a plugin run by hand", { timeout: 60_000 }, () => {
     }
   });
 
+  test("without settings has its configuration for a help, and leaves other arguments to its program", () => {
+    const notifier = ["--conditions=source", join(import.meta.dirname, "fixtures/notifier.ts")];
+    const ask = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [...notifier, ...args], { encoding: "utf8", env: {} });
+    const help = ask("--help");
+    assert.deepEqual([help.status, help.stderr], [0, ""]);
+    assert.match(help.stdout, /is a notifier plugin for SFTPGo and Fairlead[\s\S]*"fs_events"/);
+    const version = ask("--version");
+    assert.deepEqual([version.status, version.stdout], [0, "notifier.ts\n"]);
+    const other = ask("--other");
+    assert.deepEqual([other.status, other.stdout], [1, ""]);
+    assert.match(other.stderr, /is a notifier plugin[\s\S]*This binary is a plugin\./);
+  });
+
   test("prints its version to stdout", () => {
     assert.deepEqual(run(["--version"]), [0, "all-kinds 1.2.3\n", ""]);
   });

@@ -2,7 +2,7 @@ import type { PluginIdentity } from "../plugin-identity.ts";
 import { PluginSdkError } from "../plugin-sdk-error.ts";
 import { answerRequest } from "../settings/answer-request.ts";
 import type { Settings } from "../settings/define-settings.ts";
-import { readSettings } from "../settings/read-settings.ts";
+import { findRequest, readSettings } from "../settings/read-settings.ts";
 import { describeNeeds } from "../settings/settings-needs.ts";
 import { identify } from "./identify.ts";
 import { articleFor, describeOwnExecutable, formatRunByHandText } from "./run-by-hand.ts";
@@ -31,16 +31,25 @@ function formatWrongType<Values>(program: PluginProgram<Values>, asked: string):
 }
 
 function endIfAnswered<Values>(program: PluginProgram<Values>, args: readonly string[]): void {
+  const { settings } = program;
   const identity = identify(program);
-  const answer = answerRequest(program.settings ?? { declarations: {} }, args, identity);
-  if (answer !== undefined && (program.settings !== undefined || args.length === 1)) {
+  const answer =
+    settings === undefined ? answerWithoutSettings(program, args) : answerRequest(settings, args, identity);
+  if (answer !== undefined) {
     process.stdout.write(answer);
     process.exit(0);
   }
-  const complaint = program.settings === undefined ? undefined : findComplaint(program.settings, args, identity);
+  const complaint = settings === undefined ? undefined : findComplaint(settings, args, identity);
   if (complaint === undefined) return;
   process.stderr.write(complaint);
   process.exit(1);
+}
+
+/** Its arguments are the program's own affair, but for these when they stand alone. */
+function answerWithoutSettings<Values>(program: PluginProgram<Values>, args: readonly string[]): string | undefined {
+  const answer = args.length === 1 ? answerRequest({ declarations: {} }, args, identify(program)) : undefined;
+  const isHelp = answer !== undefined && findRequest({ declarations: {} }, args) === "help";
+  return isHelp ? formatSelf(program, []) : answer;
 }
 
 /** Of what is wrong with arguments; what is missing comes with the configuration. */

@@ -18,7 +18,7 @@ export function formatHelp(
     .toSorted((a, b) => a.setting.position! - b.setting.position!)
     .map(({ flag }) => ` [${flag}]`);
   return [
-    `${name}${version === "" ? "" : ` ${version}`}, a plugin for SFTPGo and Fairlead. The server starts it.\n\n`,
+    `${name}${version === "" ? "" : ` ${version}`}, a plugin for SFTPGo and Fairlead. The server starts it; run without arguments, it\nprints the configuration for that.\n\n`,
     `Usage: ${name}${command} [settings]${places.join("")}\n\n`,
     formatSettings(settings),
     "  --help, -h\n      shows this\n  --version, -v\n      shows its version\n",

@@ -192,7 +192,8 @@ test("help has every setting with its type, default, need and variables, and no 
   const help = formatHelp(hidden, { name: "x", version: "1.2.3" });
   assert.equal(
     help,
-    `x 1.2.3, a plugin for SFTPGo and Fairlead. The server starts it.
+    `x 1.2.3, a plugin for SFTPGo and Fairlead. The server starts it; run without arguments, it
+prints the configuration for that.
 
 Usage: x serve [settings]
 
