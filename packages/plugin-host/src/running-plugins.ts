@@ -103,8 +103,9 @@ export class RunningPlugins {
     const { entries, report } = switchOver({ plan, seats, outcomes, hosts, createEntry });
     this.#setEntries(entries);
     this.#warnOfDelivery();
-    for (const { outcome, ...plugin } of report.plugins) {
-      logger.log(plugin.error === undefined ? "info" : "error", `plugin ${outcome} by reload`, plugin);
+    for (const { kind: type, name: plugin, ...facts } of report.plugins) {
+      const ok = facts.error === undefined;
+      logger.log(ok ? "info" : "error", ok ? "plugin reloaded" : "plugin not reloaded", { type, plugin, ...facts });
     }
     await waitAtMost(this.#letGo(plan.removed, hosts), OLD_PROCESSES_MS, this.#options.process.clock);
     return report;

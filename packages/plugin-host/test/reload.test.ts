@@ -40,7 +40,7 @@ test("what is unchanged goes on, what is added starts, what is removed ends, wha
   assert.ok(authPid !== undefined && !isAlive(authPid));
   assert.equal(manager.auth.handles(1), false);
   assert.deepEqual(await manager.ipFilter.check("192.0.2.66", "SSH").then(({ allowed }) => allowed), false);
-  assert.ok(logger.find("plugin added by reload"));
+  assert.equal(logger.find("plugin reloaded")?.fields["outcome"], "added");
   // An IP filter reads its lists again, also one that just started.
   assert.ok(folder.recorded("c").some((line) => "reload" in line));
 });
@@ -125,7 +125,7 @@ test("a new process that does not start changes nothing, and the report and the 
   assert.match(report.plugins[1]?.error ?? "", /missing did not start/);
   assert.deepEqual(pidsOf(manager), pids);
   assert.deepEqual([manager.status()[0]?.cmd, manager.status()[0]?.index], [cmd, 1]);
-  assert.equal(logger.find("plugin failed by reload")?.level, "error");
+  assert.equal(logger.find("plugin not reloaded")?.level, "error");
   await manager.auth.checkPassword({ ...texts, user, password: "right" });
 });
 

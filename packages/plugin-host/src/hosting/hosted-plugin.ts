@@ -40,6 +40,8 @@ export class HostedPlugin {
   /** What it was started as. */
   readonly key: string;
   readonly types: readonly PluginType[];
+  /** Names it in each line. */
+  readonly logger: Logger;
   readonly #options: HostedPluginOptions;
   readonly #supervisor: Supervisor<PluginClients>;
   /** Before it has entries. */
@@ -57,7 +59,7 @@ export class HostedPlugin {
     this.#options = options;
     this.#stateSinceMs = clock.wallMs();
     const logger = createLiveLogger(options.logger, () => this.#place());
-    const named = createLiveLogger(options.logger, () => ({
+    this.logger = createLiveLogger(options.logger, () => ({
       ...this.#place(),
       plugin: basename(this.#firstConfig.cmd),
     }));
@@ -73,7 +75,7 @@ export class HostedPlugin {
       health: () => ({ ...this.#firstConfig.fairlead.health, ...options.health }),
       clock,
       random,
-      logger: named,
+      logger: this.logger,
       onChange: (state) => this.#changed(state),
     });
   }

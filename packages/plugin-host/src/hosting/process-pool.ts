@@ -61,7 +61,7 @@ export class ProcessPool {
     }
     const served = seats.filter(({ config }) => !host.unserved.includes(config.type));
     if (served.length === seats.length) return [{ host, seats }];
-    this.#apart.add(host.key);
+    this.#keepApart(host);
     const kept = served.length === 0 ? [] : [{ host, seats: served }];
     if (kept.length === 0) await this.stop(host);
     const others = seats.filter((seat) => !served.includes(seat));
@@ -78,7 +78,7 @@ export class ProcessPool {
     const { unserved } = host;
     const leaving = host.entries.filter(({ config }) => unserved.includes(config.type));
     if (leaving.length === 0 || this.#stopped) return;
-    this.#apart.add(host.key);
+    this.#keepApart(host);
     host.serve(host.entries.filter((entry) => !leaving.includes(entry)));
     for (const entry of leaving) {
       const alone = this.create([{ index: entry.index, config: entry.config }]);
@@ -88,6 +88,11 @@ export class ProcessPool {
       });
     }
     if (host.entries.length === 0) void this.retire(host);
+  }
+
+  #keepApart(host: HostedPlugin): void {
+    this.#apart.add(host.key);
+    host.logger.log("info", "plugin gets a process for each of its types", { unserved: host.unserved });
   }
 
   /** Lets the running calls of a process end, then stops it. Never rejects. */
