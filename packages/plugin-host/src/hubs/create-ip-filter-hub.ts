@@ -45,16 +45,20 @@ export function createIpFilterHub(
     }
   };
 
+  const reloadAll = async (): Promise<void> => {
+    const running = routes.current().filter(({ availability }) => availability.status !== "down");
+    await Promise.all(running.map((route) => reloadOne(route, options)));
+  };
+  // One after another, as SFTPGo does: a plugin may take its time to read a list and need not expect the next call.
+  let reloading = Promise.resolve();
+
   return {
     get isConfigured() {
       return routes.current().length > 0;
     },
     check: (ip, protocol, limits = {}) =>
       findFirstRefusal(routes.current(), ALLOWED, (route, all) => ask(route, [ip, protocol], all), limits),
-    reload: async () => {
-      const running = routes.current().filter(({ availability }) => availability.status !== "down");
-      await Promise.all(running.map((route) => reloadOne(route, options)));
-    },
+    reload: () => (reloading = reloading.then(reloadAll)),
   };
 }
 

@@ -181,3 +181,20 @@ test("reload reaches every plugin that runs, and its failure is logged in SFTPGo
     "unable to reload IP filter plugin: rpc error: code = Unknown desc = reload failed",
   ]);
 });
+
+test("a reload waits for the one before it", async () => {
+  const answers: (() => void)[] = [];
+  const route = createIpFilterRoute("a", allow);
+  const reload = (): Promise<void> => new Promise((resolve) => answers.push(resolve));
+  route.availability = { status: "up", client: { connected: true, checkIp: allow, reload } };
+  const { hub } = setUp(route);
+  const reloads = [hub.reload(), hub.reload()];
+  await settle();
+  assert.equal(answers.length, 1);
+  answers[0]?.();
+  await reloads[0];
+  await settle();
+  assert.equal(answers.length, 2);
+  answers[1]?.();
+  await reloads[1];
+});
