@@ -1,6 +1,7 @@
 import { once } from "node:events";
 
 import type { Logger } from "@fairlead/go-plugin";
+import { PluginHostError } from "@fairlead/plugin-host";
 import type { SearchHub } from "@fairlead/plugin-host";
 import { parseFsEvents, parseLogEvents, parseProviderEvents } from "@fairlead/plugin-sdk/client";
 import type { FsEventsFilter, LogEventsFilter, ProviderEventsFilter } from "@fairlead/plugin-sdk/client";
@@ -118,8 +119,15 @@ async function search<F extends Filter, R extends Row>(
   try {
     return await kind.search(filter, { signal });
   } catch (cause) {
-    throw httpError(500, "", cause instanceof Error ? cause.message : String(cause), { cause });
+    throw httpError(500, "", describeFailure(cause), { cause });
   }
+}
+
+/** What SFTPGo tells of a plugin that failed. Which file the plugin is, and what to do about it, is for the log. */
+function describeFailure(cause: unknown): string {
+  const summary = PluginHostError.is(cause) ? cause.details["summary"] : undefined;
+  if (typeof summary === "string") return summary;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 interface CsvExport {

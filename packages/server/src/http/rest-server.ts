@@ -154,7 +154,10 @@ function addTokenRoutes(
     }
     const { text, expiresAtMs } = await tokens.issue(login.admin, ip);
     const expiresAt = new Date(Math.floor(expiresAtMs / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
-    return { access_token: text, expires_at: expiresAt };
+    // With the line end SFTPGo writes.
+    return await reply
+      .type("application/json")
+      .send(`${JSON.stringify({ access_token: text, expires_at: expiresAt })}\n`);
   });
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- fastify's handlers may be async, Express's may not
   server.get("/api/v2/logout", async (request) => {
