@@ -86,7 +86,7 @@ goldenGroup(
   "auth: nobody answers",
   { users, plugins: [plugin(15)], sections: { fairlead: { login_grace_time: 3 } } },
   {
-    "A-ki-openssh": dialogue([ask(["Token: ", false]), YES]),
+    "A-ki-openssh": { ...dialogue([ask(["Token: ", false]), YES]), commandTimeoutMs: 10_000 },
   },
 );
 

@@ -203,7 +203,7 @@ startupGroup("startup: running", {
     // Node runs no file of that name itself.
     before: async ({ sandbox }) => {
       const args = `["node", ${JSON.stringify(sandbox.path("plugins", "probe-notifier"))}, *sys.argv[1:], "-as", sys.argv[0]]`;
-      const script = `import os, sys\nos.execv(${JSON.stringify(nodeExecutable)}, ${args})\n`;
+      const script = `import os, sys\nos.environ.pop("LC_CTYPE", None)\nos.execv(${JSON.stringify(nodeExecutable)}, ${args})\n`;
       await sandbox.writeExecutable("scripts/my-probe.v2.bin", `#!${pythonWithParamiko() ?? ""}\n${script}`);
     },
     env: { "MY_PROBE.V2_A": "2", "MY_PROBE.V2_B": "x" },

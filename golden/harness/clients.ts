@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly paramiko?: ParamikoAction;
   /** What ssh is told when it asks, one after another; the last one again and again. */
   readonly asked?: readonly string[];
+  /** After this the client is ended. Default 60,000. */
+  readonly commandTimeoutMs?: number;
   /** Who calls the REST API. Default: `admin`. */
   readonly admin?: string;
 }
@@ -51,7 +53,7 @@ export async function runRecorded(
     env: await environment(stage, options),
     cwd: stage.sandbox.folder,
     ...(command.stdin === undefined ? {} : { input: stage.expand(command.stdin) }),
-    timeoutMs: 60_000,
+    timeoutMs: options.commandTimeoutMs ?? 60_000,
   });
   return outcomeOf(result);
 }

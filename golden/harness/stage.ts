@@ -156,6 +156,7 @@ export class Stage {
 
   /** What the probes do from now on. */
   async behave(behaviours: Behaviours): Promise<void> {
+    await rm(this.sandbox.path("probe.conf.json.uses"), { force: true });
     await this.sandbox.write("probe.conf.json", this.expand(JSON.stringify(behaviours)));
   }
 

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 
 /** What a probe does with one call instead of answering at once with nothing. Read anew for every call. */
 export interface Behaviour {
   /** Only calls whose request has these values. */
   readonly when?: Readonly<Record<string, unknown>>;
-  /** Only the first this many calls that it fits. */
+  /** Only the first this many calls that it fits, of all processes together. */
   readonly times?: number;
   /** Waits this long first, whatever the server does meanwhile. */
   readonly sleepMs?: number;
@@ -30,8 +30,6 @@ export interface Behaviour {
 /** Method name, without the service, → what to do, the first that fits. */
 export type Behaviours = Readonly<Record<string, readonly Behaviour[]>>;
 
-const uses = new Map<string, number>();
-
 export function behaviourFor(file: string, method: string, request: Readonly<Record<string, unknown>>): Behaviour {
   let all: Behaviours = {};
   try {
@@ -42,11 +40,20 @@ export function behaviourFor(file: string, method: string, request: Readonly<Rec
   for (const behaviour of all[method] ?? []) {
     const wanted = Object.entries(behaviour.when ?? {});
     if (!wanted.every(([name, value]) => JSON.stringify(request[name]) === JSON.stringify(value))) continue;
-    const identity = JSON.stringify(behaviour);
-    const used = uses.get(identity) ?? 0;
-    if (used >= (behaviour.times ?? Number.POSITIVE_INFINITY)) continue;
-    uses.set(identity, used + 1);
+    if (behaviour.times !== undefined && usesOf(file, JSON.stringify(behaviour)) >= behaviour.times) continue;
     return behaviour;
   }
   return {};
+}
+
+/** Counts one use more, in a file: a process that ends in a call is followed by another one. */
+function usesOf(file: string, identity: string): number {
+  let lines: readonly string[] = [];
+  try {
+    lines = readFileSync(`${file}.uses`, "utf8").split("\n");
+  } catch {
+    // The first one.
+  }
+  appendFileSync(`${file}.uses`, `${identity}\n`);
+  return lines.filter((line) => line === identity).length;
 }
