@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -10,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -23,26 +25,32 @@ import { configureAny } from "./support/any-plugins.ts";
 import { bundlePlugin } from "./support/bundled-plugin.ts";
 import { upload } from "./support/events.ts";
 import { createMemoryLogger } from "./support/memory-logger.ts";
-import { isAlive } from "./support/plugin-folder.ts";
+import { isAlive, waitFor } from "./support/plugin-folder.ts";
 
 // The permission model covers what is needed here from Node 26 on.
 const skip = process.allowedNodeEnvironmentFlags.has("--allow-net") ? false : "this Node has no --allow-net";
 const user = Buffer.from('{"id":0,"username":"ann"}');
 
+const temporaryFolder = process.env["TMPDIR"];
 let folder = "";
 let cmd = "";
 const place = (name: string): string => join(folder, name);
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "fairlead-sandbox-test-"));
-  for (const name of ["keys", "in", "out", "socket"]) mkdirSync(place(name));
+  for (const name of ["keys", "in", "out", "socket", "tmp"]) mkdirSync(place(name));
+  process.env["TMPDIR"] = place("tmp");
   writeFileSync(place("keys/id_ed25519"), "a private key");
   writeFileSync(place("in/list"), "a list");
   symlinkSync(place("in"), place("linked"));
   cmd = await bundlePlugin(place("intruder"), "intruder.ts");
 });
 
-after(() => rmSync(folder, { recursive: true }));
+after(() => {
+  if (temporaryFolder === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = temporaryFolder;
+  rmSync(folder, { recursive: true });
+});
 
 interface SandboxDocument {
   readonly read?: readonly string[];
@@ -67,13 +75,11 @@ async function attempt(manager: PluginManager, ...what: readonly [string, (strin
   return "description" in answer ? String(answer.description) : assert.fail("no answer");
 }
 
-/** Of the host, for the socket of a plugin. */
-const socketFolders = (): readonly string[] =>
-  readdirSync(tmpdir()).filter((name) => /^fairlead-[A-Za-z0-9]{6}$/.test(name));
+/** Folders for the sockets of plugins, and whatever else the host makes for a while. */
+const temporaryFiles = (): readonly string[] => readdirSync(place("tmp"));
 
 describe("a sandboxed plugin", { skip }, () => {
   test("serves all its types, and leaves nothing", async () => {
-    const before = socketFolders();
     const manager = await start({});
     const [auth, notifier] = manager.status();
     assert.equal(auth?.pid, notifier?.pid);
@@ -82,7 +88,20 @@ describe("a sandboxed plugin", { skip }, () => {
     assert.equal(await attempt(manager, "arguments"), "done: []");
     await manager.stop();
     assert.ok(auth?.pid !== undefined && !isAlive(auth.pid));
-    assert.deepEqual(socketFolders(), before);
+    assert.deepEqual(temporaryFiles(), []);
+  });
+
+  test("leaves nothing when its host is killed", async () => {
+    const fixture = join(import.meta.dirname, "fixtures", "sandbox-host.ts");
+    const host = spawn(process.execPath, ["--conditions=source", fixture, cmd], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(host.stdout, "data")) as [Buffer];
+    const pid = Number(line);
+    assert.ok(isAlive(pid) && temporaryFiles().length > 0);
+    host.kill("SIGKILL");
+    await waitFor(() => !isAlive(pid), "the plugin to end");
+    await waitFor(() => temporaryFiles().length === 0, "its folder to be gone");
   });
 
   test("reads and writes in its folders only", async () => {

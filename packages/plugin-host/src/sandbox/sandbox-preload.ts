@@ -6,7 +6,7 @@
  *
  * By itself on purpose: all that it imports the plugin could read.
  */
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import os from "node:os";
@@ -27,12 +27,29 @@ const notPermitted = -1;
 const permission = internals.permission;
 if (permission === undefined) giveUp("Node's permission model is not in force");
 
+const folder = process.env["PLUGIN_UNIX_SOCKET_DIR"];
+if (folder === undefined || folder === "") giveUp("the host named no folder for the socket");
+/** The host's for this process alone; `folder` is in it. */
+const home = dirname(folder);
+
+leaveNoFolder();
 keepSignalsAtHome();
-if (new URL(import.meta.url).searchParams.get("network") !== "yes") await closeNetwork();
+if (new URL(import.meta.url).searchParams.get("network") !== "yes") await closeNetwork(folder);
 
 function giveUp(reason: string): never {
   process.stderr.write(`The plugin's sandbox cannot be closed: ${reason}.\n`);
   process.exit(1);
+}
+
+/** The host removes it; but a host that was killed removes nothing, and then the plugin ends by itself. */
+function leaveNoFolder(): void {
+  process.once("exit", () => {
+    try {
+      rmSync(home, { recursive: true, force: true });
+    } catch {
+      // Left to the system's own cleaning of temporary files.
+    }
+  });
 }
 
 /** A plugin may end itself and nobody else. */
@@ -56,10 +73,8 @@ function keepSignalsAtHome(): void {
  * Node's permission model has one word for the network and for unix sockets. So the socket is opened first, then the
  * network is given up for good, and the plugin's listener gets what arrives at the socket.
  */
-async function closeNetwork(): Promise<void> {
-  const folder = process.env["PLUGIN_UNIX_SOCKET_DIR"];
-  if (folder === undefined || folder === "") giveUp("the host named no folder for the socket");
-  const door = join(folder, "door");
+async function closeNetwork(socketFolder: string): Promise<void> {
+  const door = join(home, "door");
   const server = net.createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -70,16 +85,17 @@ async function closeNetwork(): Promise<void> {
   });
   permission?.drop?.("net");
   if (permission?.has("net") !== false) giveUp("the network cannot be given up");
-  lendOnce(server, door, folder);
+  lendOnce(server, door, socketFolder);
 }
 
 /** The first listener that asks for a socket in the folder gets the open one, under the name it asked for. */
-function lendOnce(server: net.Server, door: string, folder: string): void {
+function lendOnce(server: net.Server, door: string, socketFolder: string): void {
   // oxlint-disable-next-line typescript/unbound-method -- it is called on the listener
   const { listen } = net.Server.prototype;
   net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]): net.Server {
     const path = pathOf(args[0]);
-    if (path === undefined || dirname(path) !== folder) return listen.apply(this, args as Parameters<typeof listen>);
+    if (path === undefined || dirname(path) !== socketFolder)
+      return listen.apply(this, args as Parameters<typeof listen>);
     net.Server.prototype.listen = listen;
     renameSync(door, path);
     const whenListening = args.at(-1);
