@@ -52,6 +52,10 @@ async function stored(username: string): Promise<Readonly<Record<string, unknown
   return (await server.users.find(username))?.document;
 }
 
+function asSftpgo(document: object): unknown {
+  return JSON.parse(formatSftpgoUserJson(document as Readonly<Record<string, unknown>>));
+}
+
 function userJson(username: string, more: object = {}): string {
   return JSON.stringify({ username, status: 1, home_dir: homeOf(username), permissions: { "/": ["*"] }, ...more });
 }
@@ -233,9 +237,8 @@ describe("a user", () => {
     plugin.answer = ({ request }) => String(request["user"]);
     assert.equal(await byPassword("echo", "e-pw"), "0 /");
     const after = { ...(await stored("echo")), password: "", last_password_change: 0, updated_at: 0 };
-    const read = (document: object) => JSON.parse(formatSftpgoUserJson(document as Record<string, unknown>)) as unknown;
     const { last_login: _, ...withoutLogin } = after as { readonly last_login?: number };
-    assert.deepEqual(read(withoutLogin), read(before));
+    assert.deepEqual(asSftpgo(withoutLogin), asSftpgo(before));
   });
 
   test("keeps what others change while the plugin thinks", async () => {

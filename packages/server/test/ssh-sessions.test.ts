@@ -9,6 +9,7 @@ import ssh2 from "ssh2";
 import type { Client, SFTPWrapper } from "ssh2";
 
 import { type ClientOptions, scp, sftp, ssh } from "./fixtures/openssh.ts";
+import { enabledCommands } from "../src/ssh/ssh-command.ts";
 import { type Overrides, type SshTestServer, startSshTestServer } from "./fixtures/ssh-test-server.ts";
 
 let server: SshTestServer;
@@ -95,8 +96,8 @@ describe("a session", () => {
     assert.equal(readFileSync(join(server.homeOf("full"), "remote"), "utf8"), "by scp");
   });
 
-  test("tells the old scp what to do instead", async () => {
-    await start();
+  test("tells the old scp what to do instead, where that is not enabled", async () => {
+    await start({ commands: enabledCommands(["pwd"]) });
     const local = join(server.folder, "local");
     writeFileSync(local, "by scp");
     const result = await scp(client("", []), "-O", local, "full@127.0.0.1:/remote");

@@ -82,7 +82,7 @@ const telemetrySchema = z.object({
   bind_address: text("127.0.0.1"),
 });
 
-/** SFTPGo's default; `scp` is among it and not here. */
+/** SFTPGo's default. */
 const DEFAULT_SSH_COMMANDS = ["md5sum", "sha1sum", "sha256sum", "cd", "pwd", "scp"];
 
 const commonSchema = z.object({

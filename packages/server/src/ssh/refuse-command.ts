@@ -8,7 +8,7 @@ function refusalText(command: string | undefined): string {
     return SFTP_ONLY;
   }
   return /^\s*scp\s/.test(command)
-    ? `${SFTP_ONLY} The old scp protocol is not supported: use scp without -O, or sftp.`
+    ? `${SFTP_ONLY} The old scp protocol is not enabled: use scp without -O, or sftp.`
     : `${SFTP_ONLY} This command is not available.`;
 }
 

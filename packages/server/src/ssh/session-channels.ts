@@ -9,6 +9,7 @@ import type { SessionFacts } from "../events/session-facts.ts";
 import { acceptPacketSize, guardChannel } from "./channel-guard.ts";
 import { FloodLog } from "./flood-log.ts";
 import { refuseCommand } from "./refuse-command.ts";
+import { runScp } from "./scp/run-scp.ts";
 import {
   type CommandFiles,
   type CommandName,
@@ -143,10 +144,10 @@ export class SessionChannels {
     if (!takesInput(command)) {
       channel.resume();
     }
-    this.#run(this.#execute(channel, command, this.#factsOf(channel, "SSH")));
+    this.#run(this.#execute(channel, command, this.#factsOf(channel, command.name === "scp" ? "SCP" : "SSH")));
   }
 
-  #factsOf(channel: ServerChannel, protocol: "SFTP" | "SSH"): SessionFacts {
+  #factsOf(channel: ServerChannel, protocol: SessionFacts["protocol"]): SessionFacts {
     const { connection, ip, user, logger } = this.#options;
     this.#started += 1;
     const sessionId = `${protocol}_${sshSessionId(connection)}_${this.#started}`;
@@ -177,7 +178,10 @@ export class SessionChannels {
     }
     try {
       await using files = await openFileSystem(facts);
-      await runSshCommand(command, { channel, files, signal });
+      const { name, args } = command;
+      await (name === "scp"
+        ? runScp(args, { channel, files, handleBudget })
+        : runSshCommand({ name, args }, { channel, files, signal }));
     } catch (error) {
       facts.logger.log("error", "command failed", { command: command.name, error });
       failChannel(channel);

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { enabledCommands, parseSshCommand } from "./ssh-command.ts";
 
 test("enabledCommands takes a star for all that are here", () => {
-  assert.equal(enabledCommands(["*"]).size, 7);
-  assert.deepEqual([...enabledCommands(["scp", "pwd", "md5sum"])], ["pwd", "md5sum"]);
+  assert.equal(enabledCommands(["*"]).size, 8);
+  assert.deepEqual([...enabledCommands(["sftpgo-copy", "pwd", "md5sum"])], ["pwd", "md5sum"]);
 });
 
 test("a command is known by its whole first word", () => {

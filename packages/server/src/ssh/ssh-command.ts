@@ -14,6 +14,9 @@ export interface SshCommand {
   readonly args: readonly string[];
 }
 
+/** One that answers with a line at most. */
+export type PlainCommand = SshCommand & { readonly name: Exclude<CommandName, "scp"> };
+
 /** What commands do in a user's files. */
 export interface CommandFiles {
   /** Where relative paths begin. */
@@ -31,9 +34,9 @@ const CHECKSUMS = {
   sha512sum: "sha512",
 } as const satisfies Readonly<Record<string, ChecksumAlgorithm>>;
 
-export type CommandName = "cd" | "pwd" | keyof typeof CHECKSUMS;
+export type CommandName = "cd" | "pwd" | "scp" | keyof typeof CHECKSUMS;
 
-const NAMES: readonly CommandName[] = ["cd", "pwd", "md5sum", "sha1sum", "sha256sum", "sha384sum", "sha512sum"];
+const NAMES: readonly CommandName[] = ["cd", "pwd", "scp", "md5sum", "sha1sum", "sha256sum", "sha384sum", "sha512sum"];
 
 /** Those of SFTPGo's `enabled_ssh_commands` that are here; `*` stands for all. */
 export function enabledCommands(configured: readonly string[]): ReadonlySet<CommandName> {
@@ -49,7 +52,7 @@ export function parseSshCommand(line: string, enabled: ReadonlySet<CommandName>)
 
 /** Whether a command reads what the client sends. */
 export function takesInput({ name, args }: SshCommand): boolean {
-  return name in CHECKSUMS && args.length === 0;
+  return name === "scp" || (name in CHECKSUMS && args.length === 0);
 }
 
 export interface CommandSurroundings {
@@ -59,8 +62,8 @@ export interface CommandSurroundings {
   readonly signal: AbortSignal;
 }
 
-/** Runs a command to its end: output, then exit status 0 or 1. Errors go to standard output, as SFTPGo's do. */
-export async function runSshCommand(command: SshCommand, surroundings: CommandSurroundings): Promise<void> {
+/** Runs a command other than scp to its end: output, then exit status 0 or 1. Errors go to standard output, as SFTPGo's do. */
+export async function runSshCommand(command: PlainCommand, surroundings: CommandSurroundings): Promise<void> {
   const { channel, files, signal } = surroundings;
   const startMs = performance.now();
   const path = pathOf(command, files.homeDirectory);
@@ -92,7 +95,7 @@ function pathOf({ args }: SshCommand, homeDirectory: string): string {
 }
 
 async function outputOf(
-  { name, args }: SshCommand,
+  { name, args }: PlainCommand,
   path: string,
   { channel, files, signal }: CommandSurroundings,
 ): Promise<string> {
