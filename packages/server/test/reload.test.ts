@@ -11,7 +11,8 @@ import { PluginHostError } from "@fairlead/plugin-host";
 import { loadConfig } from "../src/config/load-config.ts";
 import { FairleadError } from "../src/domain/fairlead-error.ts";
 import { type FairleadServer, startServer } from "../src/start-server.ts";
-import { type ServeProcess, startServe } from "./fixtures/fairlead-process.ts";
+import { fairlead, type ServeProcess, startServe } from "./fixtures/fairlead-process.ts";
+import { sftp } from "./fixtures/openssh.ts";
 import { makePluginScript } from "./fixtures/plugin-script.ts";
 
 let folder = "";
@@ -93,9 +94,33 @@ describe("reload()", () => {
   });
 });
 
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) if (condition()) return;
+  assert.fail(`waited in vain for ${what}`);
+}
+
 async function untilLogged(server: ServeProcess, text: string): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) if (server.log().includes(text)) return;
-  assert.fail(`waited in vain for ${text}`);
+  await until(() => server.log().includes(text), text);
+}
+
+const countOf = (text: string, part: string): number => text.split(part).length - 1;
+
+/** A notifier that writes the path of each upload as a line. */
+function makeRecorder(): string {
+  const script = join(folder, "recorder");
+  const sdk = import.meta.resolve("@fairlead/plugin-sdk");
+  writeFileSync(
+    script,
+    `#!${process.execPath} --conditions=source
+import { appendFileSync } from "node:fs";
+import { serveNotifier } from ${JSON.stringify(sdk)};
+await serveNotifier({
+  onFsEvent: ({ virtualPath }) => appendFileSync(${JSON.stringify(join(folder, "events"))}, virtualPath + "\\n"),
+});
+`,
+    { mode: 0o755 },
+  );
+  return script;
 }
 
 describe("SIGHUP", () => {
@@ -111,6 +136,47 @@ describe("SIGHUP", () => {
     await untilLogged(server, "reload refused, everything goes on as before");
     server.child.kill("SIGTERM");
     assert.equal((await server.result).code, 0);
+  });
+
+  test("loses no event of a session that goes on meanwhile", async () => {
+    const added = await fairlead(["user", "add", "alice", "--home-dir", "home"], { cwd: folder, input: "secret\n" });
+    assert.equal(added.code, 0, added.stderr);
+    const script = makeRecorder();
+    const notifier = (round: number) => ({
+      type: "notifier",
+      cmd: script,
+      args: [String(round)],
+      notifier_options: { fs_events: ["upload"], retry_max_time: 60 },
+    });
+    configure([notifier(0)]);
+    await using server = await startServe([], { cwd: folder });
+    writeFileSync(join(folder, "file"), "x");
+    const files = Array.from({ length: 200 }, (_, index) => `/${index}`);
+    const uploading = sftp({
+      port: server.port,
+      username: "alice",
+      folder,
+      credentials: { password: "secret" },
+      // Slow enough to last: the client waits for each line's command.
+      input: files.map((file) => `!sleep 0.02\nput ${join(folder, "file")} ${file}\n`).join(""),
+    });
+    const ended = new AbortController();
+    void uploading.finally(() => {
+      ended.abort();
+    });
+    let round = 0;
+    while (!ended.signal.aborted) {
+      configure([notifier(++round)]);
+      const before = countOf(server.log(), '"msg":"plugins reloaded"');
+      server.child.kill("SIGHUP");
+      await until(() => countOf(server.log(), '"msg":"plugins reloaded"') > before, "the reload");
+    }
+    const { code, stderr } = await uploading;
+    assert.equal(code, 0, stderr);
+    server.child.kill("SIGTERM");
+    assert.equal((await server.result).code, 0);
+    assert.ok(round > 1, "there was more than one reload");
+    assert.deepEqual(readFileSync(join(folder, "events"), "utf8").trim().split("\n"), files);
   });
 
   test("tells of a plugin that does not start", async () => {
