@@ -626,3 +626,55 @@ describe("a keyboard-interactive login", () => {
     assert.equal(steps().length, 100);
   });
 });
+
+describe("a second factor", () => {
+  const CODE = "123456";
+
+  beforeEach(async () => {
+    await server[Symbol.asyncDispose]();
+    server = await startSshTestServer({
+      checks: plugin,
+      secondFactor: {
+        isNeededFor: ({ username }) => username === "tot",
+        verifyTotp: async (user, code) => await Promise.resolve(user.username === "tot" && code === CODE),
+      },
+    });
+    await addUser("tot", { password: "t-pw" });
+    await addUser("full", { password: "full-pw" });
+  });
+
+  async function answer(username: string, ...answers: readonly string[]): Promise<string> {
+    const { isIn, questions } = await logInByKeyboard(server.port, username, answers);
+    return `${isIn ? "in" : "out"}: ${questions.join("")}`;
+  }
+
+  test("is asked for by the server once the plugin has accepted", async () => {
+    plugin.steps = [round("Token: "), { authResult: 1 }];
+    assert.equal(await answer("tot", "t", CODE), "in: Token: Authentication code: ");
+    plugin.steps = [{ authResult: 1 }];
+    assert.equal(await answer("tot", "000000"), "out: Authentication code: ");
+    plugin.steps = [{ authResult: 1 }];
+    assert.equal(await answer("full"), "in: ", "a user without one is not asked");
+    assert.deepEqual(await events(), ["5 tot", "1 tot invalid credentials", "5 full"]);
+  });
+
+  test("is asked for after the password where no plugin asks", async () => {
+    plugin.scope = 0;
+    assert.equal(await answer("tot", "t-pw", CODE), "in: Password: Authentication code: ");
+    assert.equal(await answer("tot", "wrong"), "out: Password: ");
+    assert.equal(await answer("tot", "t-pw", "000000"), "out: Password: Authentication code: ");
+  });
+
+  test("may be checked by the server in the middle of a plugin's conversation", async () => {
+    plugin.steps = [{ ...round("Code? "), checkPassword: 2 }, { authResult: 1 }];
+    assert.equal(await answer("tot", CODE), "in: Code? ", "and is not asked for again");
+    assert.deepEqual(steps()[1]?.["answers"], ["OK"]);
+    plugin.steps = [{ ...round("Code? "), checkPassword: 2 }, { authResult: 1 }];
+    assert.equal(await answer("tot", "000000"), "out: Code? ");
+    assert.equal(plugin.steps.length, 1, "the plugin was not asked again");
+  });
+
+  test("is not asked for with a password alone, as in SFTPGo", async () => {
+    assert.equal(await byPassword("tot", "t-pw"), "0 /");
+  });
+});

@@ -214,7 +214,8 @@ class StoreAuthenticator implements Authenticator {
     const answer = await askOne(request.ask, PASSWORD_QUESTION);
     const { stored } = await this.#begin(request);
     const end = typeof answer === "string" ? await this.#checkStoredPassword(stored, answer, request) : answer;
-    return await this.#finishConversation(stored, end, request);
+    const last = end.outcome === "passed" && stored !== undefined ? await this.#askSecondFactor(stored, request) : end;
+    return this.#finishConversation(stored, last, request);
   }
 
   async #converse(request: KeyboardRequest): Promise<KeyboardDecision> {
@@ -226,35 +227,42 @@ class StoreAuthenticator implements Authenticator {
     const verdict = await plugins.checkKeyboardInteractive(login);
     return verdict.outcome === "refused"
       ? refusedBy(verdict)
-      : await this.#finishConversation(verdict.user, await this.#letPluginAsk(plugins, verdict.user, request), request);
+      : this.#finishConversation(verdict.user, await this.#letPluginAsk(plugins, verdict.user, request), request);
   }
 
-  async #finishConversation(
-    user: User | undefined,
-    end: ConversationEnd,
-    request: KeyboardRequest,
-  ): Promise<KeyboardDecision> {
-    const last = end.outcome === "passed" && user !== undefined ? await this.#askSecondFactor(user, request) : end;
-    if (last.outcome === "abandoned") {
-      return last;
+  #finishConversation(user: User | undefined, end: ConversationEnd, request: KeyboardRequest): KeyboardDecision {
+    if (end.outcome === "abandoned") {
+      return end;
     }
-    return last.outcome === "passed" && user !== undefined
+    return end.outcome === "passed" && user !== undefined
       ? this.#passGate(user, request, request.method)
-      : refusedBy(last);
+      : refusedBy(end);
   }
 
   async #letPluginAsk(plugins: AuthPlugins, user: User, request: KeyboardRequest): Promise<ConversationEnd> {
+    let hasSecondFactor = false;
     const end = await converse({
       plugins,
       user,
       ip: request.ip,
       ask: request.ask,
       checkPassword: async (password) => await this.#checkStoredPassword(user, password, request),
-      checkSecondFactor: async (code) => await this.#checkSecondFactor(user, code, request),
+      checkSecondFactor: async (code) => {
+        const checked = await this.#checkSecondFactor(user, code, request);
+        hasSecondFactor ||= checked.outcome === "passed";
+        return checked;
+      },
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
+    if (end.outcome !== "passed") {
+      return end;
+    }
     const problem = this.#accountProblem(user, "key");
-    return end.outcome === "passed" && problem !== undefined ? refusedConversation(problem) : end;
+    if (problem !== undefined) {
+      return refusedConversation(problem);
+    }
+    // A code is good for one login only: asking for it again would keep the user out.
+    return hasSecondFactor ? PASSED : await this.#askSecondFactor(user, request);
   }
 
   async #askSecondFactor(user: User, request: KeyboardRequest): Promise<ConversationEnd> {
