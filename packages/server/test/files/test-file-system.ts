@@ -5,7 +5,7 @@ import { type LogFields, type Logger, type LogLevel, silentLogger } from "@fairl
 import type { HostEvent } from "@fairlead/plugin-host";
 import type { FileSystem, OpenFlags } from "@fairlead/sftp";
 import { parseUser } from "../../src/domain/user.ts";
-import { openUserFileSystem, type UserFileSystemOptions } from "../../src/files/user-file-system.ts";
+import { type EventSink, openUserFileSystem, type UserFileSystemOptions } from "../../src/files/user-file-system.ts";
 
 export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "events"> & {
   /** Laid over a user who may do everything. */
@@ -15,6 +15,8 @@ export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "even
   readonly home?: string;
   readonly logger?: Logger;
   readonly tellUser?: (text: string) => void;
+  /** What the hub of notifiers does beside taking events. */
+  readonly hub?: Omit<EventSink, "publish">;
 };
 
 export interface TestFileSystem extends AsyncDisposable {
@@ -30,7 +32,7 @@ export interface TestFileSystem extends AsyncDisposable {
 
 /** A user file system on a fresh home in a temporary directory. */
 export async function openTestFileSystem(options: TestOptions = {}): Promise<TestFileSystem> {
-  const { user = {}, protocol = "SFTP", home: givenHome, logger = silentLogger, tellUser, ...rest } = options;
+  const { user = {}, protocol = "SFTP", home: givenHome, logger = silentLogger, tellUser, hub, ...rest } = options;
   const directory = await mkdtemp(join(tmpdir(), "fairlead-files-"));
   const home = givenHome ?? join(directory, "home");
   const events: HostEvent[] = [];
@@ -46,7 +48,7 @@ export async function openTestFileSystem(options: TestOptions = {}): Promise<Tes
       logger,
       ...(tellUser === undefined ? {} : { tellUser }),
     },
-    events: { publish: (event) => events.push(event) },
+    events: { publish: (event) => events.push(event), ...hub },
   }).catch(async (error: unknown) => {
     await remove();
     throw error;
