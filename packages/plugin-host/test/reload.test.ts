@@ -81,6 +81,22 @@ test("a changed plugin is replaced when the new process runs, and the old one en
   assert.equal(manager.status()[0]?.cmd, next);
 });
 
+test("what a plugin says of itself is that of its new process, and a lost gate is told", async () => {
+  using folder = new PluginFolder();
+  const guarded = folder.addExecutable("a", "every-kind.ts", { EVERY_GATE: "1", EVERY_VERSION: "1.0" });
+  const open = folder.addExecutable("b", "every-kind.ts", { EVERY_VERSION: "2.0" });
+  const logger = createMemoryLogger();
+  const before = configureAny({ type: "notifier", cmd: guarded });
+  await using manager = await startPluginManager({ plugins: before, env, logger });
+  const seen = () => [manager.status()[0]?.version, manager.status()[0]?.hasGate, manager.gates.isConfigured];
+  assert.deepEqual(seen(), ["1.0", true, true]);
+  await manager.reload(configureAny({ type: "notifier", cmd: open }));
+  assert.deepEqual(seen(), ["2.0", false, false]);
+  assert.equal(logger.find("plugin has no gate any more, it is not asked before files are touched")?.level, "warn");
+  await manager.reload(before);
+  assert.deepEqual(seen(), ["1.0", true, true]);
+});
+
 test("an entry that an existing process could serve joins it in a new one", async () => {
   using folder = new PluginFolder();
   const cmd = folder.addExecutable("a", "every-kind.ts");
