@@ -79,7 +79,6 @@ export const NOT_REPLAYED: readonly NotReplayed[] = [
     reason: "no commands that change files over SSH: sftpgo-copy, sftpgo-remove",
     situations: ["N-denied-sshcmd", "N-ssh-sftpgo_*", "N-ssh-copy-*", "N-ssh-remove-dir", "Q-copy-over"],
   },
-  { reason: "no scp in its old protocol", situations: ["N-scp-O-*", "N-denied-scp-up", "Q-scp-over"] },
   {
     reason: "no web pages: user interface, OpenAPI, static files",
     situations: ["I-http-static", "I-http-root", "I-http-openapi", "I-http-deny-weblogin"],

@@ -12,6 +12,9 @@ const EVERYTHING = [
   "bench/**/*.test.ts",
   "interop/**/*.test.ts",
   "e2e/**/*.test.ts",
+  "golden/*.test.ts",
+  // CI replays the recordings by `npm run test:golden`, which finds more: explanations that explain nothing any more.
+  ...((process.env["CI"] ?? "") === "" ? ["golden/groups/*.test.ts"] : []),
 ];
 
 // Node runs one file less than there are processors. On two that is one, while most tests wait for other processes.

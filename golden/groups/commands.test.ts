@@ -1,4 +1,4 @@
-/** Commands over SSH, and scp, which speaks SFTP. */
+/** Commands over SSH, and scp in both of its protocols. */
 import { goldenGroup } from "../harness/golden-group.ts";
 import { BIG_BYTES, type FileTree } from "../harness/stage.ts";
 import type { SituationDetails } from "../harness/situation.ts";
@@ -26,6 +26,10 @@ goldenGroup(
     "N-ssh-nosuchcmd_x": full({}),
     "N-ssh-git_upload_pack_x": full({}),
     "N-ssh-rsync_server_": full({}),
+    "N-denied-scp-up": ro,
+    "N-scp-O-up": full({}),
+    "N-scp-O-up-dir": full({}),
+    "N-scp-O-down-dir": full({ "td/1": 1, "td/in/2": 2 }),
     "N-scp-sftp-up": full({}),
     "N-scp-sftp-down": full({ "s2.txt": 100 }),
   },

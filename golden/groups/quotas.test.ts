@@ -34,6 +34,7 @@ goldenGroup(
     "Q-sparse": byQuota,
     "Q-append": byQuota,
     "Q-over-size": byQuota,
+    "Q-scp-over": byQuota,
     "Q-over-size-existing": byQuota,
     "Q-max-upload-ok": {},
   },
