@@ -180,7 +180,7 @@ export class SessionChannels {
       await using files = await openFileSystem(facts);
       const { name, args } = command;
       await (name === "scp"
-        ? runScp(args, { channel, files, handleBudget })
+        ? runScp(args, { channel, files })
         : runSshCommand({ name, args }, { channel, files, signal }));
     } catch (error) {
       facts.logger.log("error", "command failed", { command: command.name, error });

@@ -1,4 +1,4 @@
-import { type FileSystem, type HandleBudget, SftpError } from "@fairlead/sftp";
+import { type FileSystem, SftpError } from "@fairlead/sftp";
 import type { ServerChannel } from "ssh2";
 
 import { normaliseVirtualPath } from "../../domain/virtual-path.ts";
@@ -19,17 +19,13 @@ interface ScpRequest {
 export interface ScpSurroundings {
   readonly channel: ServerChannel;
   readonly files: FileSystem;
-  readonly handleBudget: HandleBudget;
 }
 
 /**
  * The far end of the old scp protocol (BSD rcp's), as OpenSSH's `scp -O` and older clients speak it. Resolves when the
  * client has its exit status; rejects when it is gone.
  */
-export async function runScp(
-  args: readonly string[],
-  { channel, files, handleBudget }: ScpSurroundings,
-): Promise<void> {
+export async function runScp(args: readonly string[], { channel, files }: ScpSurroundings): Promise<void> {
   const request = parseScpArguments(args);
   if (request === undefined) {
     channel.stderr.write("scp: not understood\r\n");
@@ -42,7 +38,7 @@ export async function runScp(
   try {
     await (direction === "t"
       ? receiveFiles(peer, files, { path, isRecursive, mustBeDirectory })
-      : sendFiles(peer, files, { path, isRecursive, handleBudget }));
+      : sendFiles(peer, files, { path, isRecursive }));
     finish(channel, peer.failures === 0 ? 0 : 1);
   } catch (error) {
     if (!(error instanceof SftpError)) {

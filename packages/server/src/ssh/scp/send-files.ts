@@ -1,8 +1,8 @@
 import {
+  type DirectoryEntry,
   type DirectoryHandle,
   type FileHandle,
   type FileSystem,
-  type HandleBudget,
   type OpenFlags,
   SftpError,
 } from "@fairlead/sftp";
@@ -15,8 +15,6 @@ export interface SendOptions {
   /** What; absolute. */
   readonly path: string;
   readonly isRecursive: boolean;
-  /** Directories are held open while what is in them is sent. */
-  readonly handleBudget: HandleBudget;
 }
 
 const READ: OpenFlags = {
@@ -31,6 +29,8 @@ const CHUNK_BYTES = 128 * 1024;
 const ENTRIES_AT_ONCE = 100;
 /** A link to a directory above would lead round and round. */
 const MAX_DEPTH = 64;
+/** In one directory; their names are kept while its files are sent. */
+const MAX_DIRECTORIES = 10_000;
 
 /** What `scp -f` does: sends a file, or with `-r` a directory, to the client. Rejects when it breaks the protocol. */
 export async function sendFiles(peer: ScpPeer, files: FileSystem, options: SendOptions): Promise<void> {
@@ -72,59 +72,56 @@ class Sender {
       if (!this.#options.isRecursive || depth >= MAX_DEPTH) {
         throw new SftpError("FAILURE", depth === 0 ? "not a regular file" : "too deep");
       }
-      return { directory: await this.#openDirectory(path), mode };
+      return { directory: await this.#files.openDirectory(path), mode };
     } catch (error) {
       return { error };
     }
   }
 
-  async #openDirectory(path: string): Promise<DirectoryHandle> {
-    const { handleBudget } = this.#options;
-    if (!handleBudget.take()) {
-      throw new SftpError("FAILURE", "too many open files");
-    }
-    try {
-      return await this.#files.openDirectory(path);
-    } catch (error) {
-      handleBudget.giveBack();
-      throw error;
-    }
-  }
-
+  /** Files first, as SFTPGo sends them; so only one directory is open at a time. */
   async #sendDirectory(path: string, { directory, mode }: OpenedDirectory, depth: number): Promise<void> {
+    let others: readonly string[];
     try {
       await this.#peer.write(Buffer.from(`D${octal(mode)} 0 ${nameOf(path)}\n`));
       if (!(await this.#peer.isContent())) {
         return;
       }
-      for (let names = await this.#next(path, directory); names.length > 0;) {
-        for (const name of names) {
-          await this.send(`${path}/${name}`, depth + 1);
-        }
-        names = await this.#next(path, directory);
-      }
-      await this.#peer.write(Buffer.from("E\n"));
-      await this.#peer.isContent();
+      others = await this.#sendFilesIn(path, directory, depth);
     } finally {
-      this.#options.handleBudget.giveBack();
       await directory.close();
     }
+    for (const name of others) {
+      await this.send(`${path}/${name}`, depth + 1);
+    }
+    await this.#peer.write(Buffer.from("E\n"));
+    await this.#peer.isContent();
   }
 
-  /** Names of the next entries; none when there are no more, or they cannot be read. */
-  async #next(path: string, directory: DirectoryHandle): Promise<readonly string[]> {
-    for (;;) {
-      let entries: readonly { readonly name: string }[];
-      try {
-        entries = await directory.next(ENTRIES_AT_ONCE);
-      } catch (error) {
-        await this.#peer.complain(path, error);
+  /** Returns the names of what is no file: directories, and links that may lead to one. */
+  async #sendFilesIn(path: string, directory: DirectoryHandle, depth: number): Promise<readonly string[]> {
+    const others: string[] = [];
+    for (let entries = await this.#next(path, directory); entries.length > 0;) {
+      for (const { name, attributes } of entries) {
+        if (name === "." || name === "..") continue;
+        if (isFileMode(attributes.mode)) await this.send(`${path}/${name}`, depth + 1);
+        else others.push(name);
+      }
+      entries = await this.#next(path, directory);
+      if (others.length > MAX_DIRECTORIES) {
+        await this.#peer.complain(path, new SftpError("FAILURE", "too many directories"));
         return [];
       }
-      const names = entries.map(({ name }) => name).filter((name) => name !== "." && name !== "..");
-      if (names.length > 0 || entries.length === 0) {
-        return names;
-      }
+    }
+    return others;
+  }
+
+  /** The next entries; none when there are no more, or they cannot be read. */
+  async #next(path: string, directory: DirectoryHandle): Promise<readonly DirectoryEntry[]> {
+    try {
+      return await directory.next(ENTRIES_AT_ONCE);
+    } catch (error) {
+      await this.#peer.complain(path, error);
+      return [];
     }
   }
 
@@ -179,4 +176,9 @@ interface OpenedDirectory {
 
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(4, "0");
+}
+
+/** POSIX's S_IFMT and S_IFREG. */
+function isFileMode(mode = 0): boolean {
+  return (mode & 0o170_000) === 0o100_000;
 }
