@@ -9,11 +9,12 @@ import type { EntrySeat } from "./hosting/plugin-entry.ts";
 import { PluginRoutes } from "./hosting/plugin-routes.ts";
 import { groupByProcess } from "./hosting/process-key.ts";
 import { ProcessPool } from "./hosting/process-pool.ts";
-import type { Seats, StartedProcess } from "./hosting/process-pool.ts";
+import type { Seats } from "./hosting/process-pool.ts";
 import { formatPluginLabel } from "./hubs/plugin-route.ts";
 import { PluginHostError } from "./plugin-host-error.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 import type { JournalKeeper } from "./journal/journal-keeper.ts";
+import type { PluginJournal } from "./journal/journal-stream.ts";
 import { planReload } from "./reload/plan-reload.ts";
 import type { PlannedStart, ReloadPlan } from "./reload/plan-reload.ts";
 import type { ReloadReport } from "./reload/reload-report.ts";
@@ -58,7 +59,7 @@ export class RunningPlugins {
     await this.#options.journals.prepare(configs);
     const seats = toSeats(configs);
     const groups = groupByProcess(seats, () => false);
-    const started = await Promise.all(groups.map((group) => this.#startOrExplain(group)));
+    const started = await Promise.all(groups.map((group) => this.#pool.start(group, isOptional(group))));
     const entries = new Map(seats.map((seat) => [seat, this.#createEntry(seat)]));
     for (const { host, seats: served } of started.flat()) host.serve(served.map((seat) => entries.get(seat)!));
     this.#setEntries([...entries.values()]);
@@ -90,9 +91,10 @@ export class RunningPlugins {
   async #reload(configs: readonly PluginConfig[]): Promise<ReloadReport> {
     const { logger } = this.#options;
     logger.log("info", "reloading plugins", { plugins: configs.length });
-    await this.#options.journals.prepare(configs);
+    this.#pool.requireOpen();
     const seats = toSeats(configs);
     const plan = planReload(this.#entries, seats, (key) => this.#pool.isApart(key));
+    await this.#options.journals.prepare(configs, journalsOf(plan));
     const started = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
     this.#pool.requireOpen();
     // From here to the new routes nothing waits.
@@ -168,18 +170,6 @@ export class RunningPlugins {
     this.#leaving.delete(entry);
   }
 
-  async #startOrExplain(seats: Seats): Promise<readonly StartedProcess[]> {
-    try {
-      return await this.#pool.start(seats, isOptional(seats));
-    } catch (cause) {
-      const [{ index, config }] = seats;
-      throw new PluginHostError("ERR_PLUGIN_START_FAILED", `${formatPluginLabel(index, config)}: ${reasonOf(cause)}`, {
-        details: { index, cmd: config.cmd, type: config.type },
-        cause,
-      });
-    }
-  }
-
   #createEntry(seat: EntrySeat): PluginEntry {
     const { notifier, logger, journals } = this.#options;
     const entry: PluginEntry = new PluginEntry(seat, {
@@ -228,11 +218,19 @@ function toSeats(configs: readonly PluginConfig[]): readonly EntrySeat[] {
   return configs.map((config, index) => ({ config, index }));
 }
 
+/** What the entries that go on, in whichever process, have of the journal. */
+function journalsOf({ kept, starts }: ReloadPlan): ReadonlyMap<PluginConfig, PluginJournal> {
+  const goingOn = [kept, ...starts.map(({ before }) => before)].flatMap((some) => [...some]);
+  return new Map(goingOn.flatMap(([{ config }, { journal }]) => (journal === undefined ? [] : [[config, journal]])));
+}
+
 /** A process that serves one required entry is required. */
 function isOptional(seats: Seats): boolean {
   return seats.every(({ config }) => !config.fairlead.required);
 }
 
+/** Without the name of the entry, which stands beside it. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const reason: unknown = PluginHostError.is(error, "ERR_PLUGIN_START_FAILED") ? (error.cause ?? error) : error;
+  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -92,6 +92,7 @@ test("a type that the executable does not serve gets a process of its own", asyn
   const plugins = configureAny({ type: "notifier", cmd }, { type: "auth", cmd }, { type: "kms", cmd });
   await assert.rejects(startPluginManager({ plugins, env, logger: createMemoryLogger() }), (error: unknown) => {
     assert.ok(PluginHostError.is(error, "ERR_PLUGIN_START_FAILED"));
+    assert.match(error.message, /^plugins\[2\] \(kms "/);
     return true;
   });
   assert.deepEqual(

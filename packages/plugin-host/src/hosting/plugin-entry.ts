@@ -3,6 +3,7 @@ import type { PluginConfig, PluginType } from "../config/plugin-config.ts";
 import { CallMeter } from "../hubs/call-meter.ts";
 import { formatPluginLabel } from "../hubs/plugin-route.ts";
 import type { PluginAvailability, PluginRoute } from "../hubs/plugin-route.ts";
+import type { PluginJournal } from "../journal/journal-stream.ts";
 import { laterError } from "../last-error.ts";
 import type { PluginStatus } from "../plugin-status.ts";
 import type { SupervisorState } from "../supervisor/supervisor-state.ts";
@@ -33,6 +34,8 @@ export class PluginEntry {
   readonly calls = new CallMeter();
   /** Of a notifier. */
   readonly notifier: NotifierWork | undefined;
+  /** What it has of the journal, whatever its configuration says since. */
+  readonly journal: PluginJournal | undefined;
   readonly #logins: KeyboardLogins;
   #seat: EntrySeat;
   #host: HostedPlugin | undefined;
@@ -41,6 +44,7 @@ export class PluginEntry {
     this.#seat = seat;
     const { config } = seat;
     this.#logins = new KeyboardLogins(options.clock);
+    this.journal = options.journal;
     this.notifier = config.type === "notifier" ? new NotifierWork(config.notifierOptions, options) : undefined;
   }
 

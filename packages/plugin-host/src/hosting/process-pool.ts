@@ -1,3 +1,4 @@
+import { formatPluginLabel } from "../hubs/plugin-route.ts";
 import { PluginHostError } from "../plugin-host-error.ts";
 import { HostedPlugin } from "./hosted-plugin.ts";
 import type { HostedPluginOptions } from "./hosted-plugin.ts";
@@ -47,7 +48,8 @@ export class ProcessPool {
 
   /**
    * Starts one process for several seats. Those that the plugin turns out not to serve get processes of their own: it may
-   * be of one type only, and a Go plugin does not say what it serves. When it rejects, nothing of it is left.
+   * be of one type only, and a Go plugin does not say what it serves. When it rejects, with `ERR_PLUGIN_START_FAILED` for
+   * the first entry of the process that did not start, nothing of it is left.
    *
    * @param keepTrying whether a plugin that does not start is tried again, instead of rejecting
    */
@@ -57,7 +59,7 @@ export class ProcessPool {
       await host.start({ keepTrying });
     } catch (error) {
       await this.stop(host);
-      throw error;
+      throw startFailed(seats[0], error);
     }
     const served = seats.filter(({ config }) => !host.unserved.includes(config.type));
     if (served.length === seats.length) return [{ host, seats }];
@@ -112,4 +114,13 @@ export class ProcessPool {
     this.#stopped = true;
     await Promise.all([...this.#hosts].map((host) => this.stop(host)));
   }
+}
+
+function startFailed({ index, config }: EntrySeat, cause: unknown): PluginHostError {
+  const { cmd, type } = config;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PluginHostError("ERR_PLUGIN_START_FAILED", `${formatPluginLabel(index, config)}: ${reason}`, {
+    details: { index, cmd, type },
+    cause,
+  });
 }
