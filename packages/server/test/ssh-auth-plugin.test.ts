@@ -620,12 +620,27 @@ describe("a keyboard-interactive login", () => {
     assert.deepEqual(await events(), ['1 full user "full" is disabled']);
   });
 
+  test("of a user who is removed meanwhile is refused", async () => {
+    plugin.steps = [ONE, { authResult: 1 }];
+    plugin.beforeStep = async (step) => {
+      if (step === 2) await server.users.remove("full");
+    };
+    assert.equal(await converse("a"), false);
+    assert.deepEqual(await events(), ["1 full invalid credentials"]);
+  });
+
   test("ends after a hundred rounds", async () => {
     plugin.steps = Array.from({ length: 200 }, () => ONE);
     assert.equal(await converse(...Array.from({ length: 200 }, () => "a")), false);
     assert.equal(steps().length, 100);
   });
 });
+
+/** Whether the answers let the user in, and what was asked. */
+async function answer(username: string, ...answers: readonly string[]): Promise<string> {
+  const { isIn, questions } = await logInByKeyboard(server.port, username, answers);
+  return `${isIn ? "in" : "out"}: ${questions.join("")}`;
+}
 
 describe("a second factor", () => {
   const CODE = "123456";
@@ -642,11 +657,6 @@ describe("a second factor", () => {
     await addUser("tot", { password: "t-pw" });
     await addUser("full", { password: "full-pw" });
   });
-
-  async function answer(username: string, ...answers: readonly string[]): Promise<string> {
-    const { isIn, questions } = await logInByKeyboard(server.port, username, answers);
-    return `${isIn ? "in" : "out"}: ${questions.join("")}`;
-  }
 
   test("is asked for by the server once the plugin has accepted", async () => {
     plugin.steps = [round("Token: "), { authResult: 1 }];

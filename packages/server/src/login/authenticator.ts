@@ -225,9 +225,16 @@ class StoreAuthenticator implements Authenticator {
       return await this.#askForPassword(request);
     }
     const verdict = await plugins.checkKeyboardInteractive(login);
-    return verdict.outcome === "refused"
-      ? refusedBy(verdict)
-      : this.#finishConversation(verdict.user, await this.#letPluginAsk(plugins, verdict.user, request), request);
+    if (verdict.outcome === "refused") {
+      return refusedBy(verdict);
+    }
+    const end = await this.#letPluginAsk(plugins, verdict.user, request);
+    // A conversation may take minutes: who was disabled or removed meanwhile does not get in.
+    const user = end.outcome === "passed" ? await this.#options.users.findUser(verdict.user.username) : verdict.user;
+    const problem = user === undefined ? undefined : this.#accountProblem(user, "key");
+    return end.outcome === "passed" && problem !== undefined
+      ? refused("credentials", problem)
+      : this.#finishConversation(user, end, request);
   }
 
   #finishConversation(user: User | undefined, end: ConversationEnd, request: KeyboardRequest): KeyboardDecision {
@@ -256,10 +263,6 @@ class StoreAuthenticator implements Authenticator {
     });
     if (end.outcome !== "passed") {
       return end;
-    }
-    const problem = this.#accountProblem(user, "key");
-    if (problem !== undefined) {
-      return refusedConversation(problem);
     }
     // A code is good for one login only: asking for it again would keep the user out.
     return hasSecondFactor ? PASSED : await this.#askSecondFactor(user, request);
