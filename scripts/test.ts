@@ -12,7 +12,7 @@ const EVERYTHING = [
   "bench/**/*.test.ts",
   "interop/**/*.test.ts",
   "e2e/**/*.test.ts",
-  "golden/*.test.ts",
+  "golden/{,harness/}*.test.ts",
   // CI replays the recordings by `npm run test:golden`, which finds more: explanations that explain nothing any more.
   ...((process.env["CI"] ?? "") === "" ? ["golden/groups/*.test.ts"] : []),
 ];

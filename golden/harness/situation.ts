@@ -21,7 +21,7 @@ export interface Situation extends CommandOptions {
   readonly behaviours?: Behaviours;
   /** Of several clients at once: what they do is compared in no order. */
   readonly anyOrder?: boolean;
-  /** How long nothing may be heard before what has not come counts as missing. Default 3,000. */
+  /** How long nothing may be heard before what has not come counts as missing. Default 8,000. */
   readonly patienceMs?: number;
   /** More to be done before. */
   readonly before?: (stage: Stage) => Promise<void>;
@@ -112,7 +112,7 @@ async function act(stage: Stage, situation: Situation, recording: Recording): Pr
 }
 
 /** How long nothing may be heard before what was recorded and has not come counts as missing. */
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 8_000;
 /** How long is waited for what was not recorded. */
 const QUIET_MS = 60;
 
