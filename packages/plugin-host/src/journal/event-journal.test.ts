@@ -412,3 +412,71 @@ test("close does not wait for a disk that does not work, and says what is lost",
   assert.equal(logger.find("events lost, the event journal cannot be written")?.fields["count"], 1);
   assert.equal(clock.pending, 0);
 });
+
+test("a plugin that goes on under another key keeps its events, and the file knows before the next one", async () => {
+  const { backend, journal, plugins, append } = await setUp();
+  append("/1");
+  await settle();
+  const [renamed] = journal.openPlugins(["notifier /q 00 0"], new Map([["notifier /q 00 0", plugins[0]!]]));
+  assert.equal(renamed?.users, plugins[0]?.users);
+  await settle();
+  assert.deepEqual(backend.batches.at(-1)?.plugins, [{ number: 1, key: "notifier /q 00 0" }]);
+});
+
+test("a plugin that takes the key of another leaves the other its events", async () => {
+  const one = "notifier /p 00 0";
+  const two = "notifier /p 00 1";
+  const { backend, journal, plugins } = await setUp({ keys: [one, two] });
+  const [only] = journal.openPlugins([one], new Map([[one, plugins[1]!]]));
+  assert.equal(only?.users, plugins[1]?.users);
+  await settle();
+  assert.deepEqual(backend.batches.at(-1)?.plugins.slice(2), [
+    { number: 2, key: one },
+    { number: 1, key: two },
+  ]);
+  const [again, other] = journal.openPlugins([one, two], new Map([[one, plugins[1]!]]));
+  assert.equal(again?.users, plugins[1]?.users);
+  assert.equal(other?.users, plugins[0]?.users);
+});
+
+test("a new plugin does not get the events of one that goes on and had its key", async () => {
+  const { journal, plugins } = await setUp();
+  const further = "notifier /p 00 1";
+  const [added, goesOn] = journal.openPlugins([key, further], new Map([[further, plugins[0]!]]));
+  assert.equal(goesOn?.users, plugins[0]?.users);
+  assert.notEqual(added?.users, plugins[0]?.users);
+});
+
+test("events of a file that was lost wait until it is open again, and are not taken for delivered", async () => {
+  const { backend, clock, users, append } = await setUp();
+  append("/1");
+  await settle();
+  backend.isOpen = false;
+  await assert.rejects(readAll(users), /cannot be used/);
+  await clock.advance(1_000);
+  assert.equal(backend.opened, 2);
+  assert.deepEqual(await readAll(users), ["id/1"]);
+});
+
+test("a file that turns out to be damaged while it is read is opened again, though it can be written", async () => {
+  const { backend, clock, users, append } = await setUp();
+  append("/1");
+  await settle();
+  backend.failure = journalError("/j.db", "damaged");
+  const read = readAll(users);
+  backend.isOpen = false;
+  await assert.rejects(read, /damaged/);
+  backend.failure = undefined;
+  append("/2");
+  await clock.advance(1_000);
+  assert.equal(backend.isOpen, true);
+  assert.deepEqual(await readAll(users), ["id/1", "id/2"]);
+});
+
+test("a disk that never answers does not keep the host from its end", async () => {
+  const { backend, clock, journal } = await setUp();
+  backend.close = () => new Promise(() => {});
+  const closed = watch(journal.close());
+  await clock.advance(10_000);
+  assert.equal(closed.state, "safe");
+});

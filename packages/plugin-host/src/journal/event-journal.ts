@@ -2,9 +2,18 @@ import type { Logger } from "@fairlead/go-plugin";
 import { estimateEventBytes } from "../delivery/event-size.ts";
 import type { PluginHostError } from "../plugin-host-error.ts";
 import type { Clock } from "../supervisor/clock.ts";
+import { waitAtMost } from "../supervisor/wait-at-most.ts";
 import { readFoundRow, tryEncodeEvent } from "./found-event.ts";
-import { matchChangedPlugins } from "./identify-plugins.ts";
-import type { BatchOutcome, JournalBackend, JournalContents, JournaledPlugin, JournalRow } from "./journal-backend.ts";
+import { matchChangedPlugins, renamePlugins } from "./identify-plugins.ts";
+import type {
+  BatchOutcome,
+  FoundRows,
+  JournalBackend,
+  JournalContents,
+  JournaledPlugin,
+  JournalQuery,
+  JournalRow,
+} from "./journal-backend.ts";
 import type { JournalFailurePolicy } from "./journal-options.ts";
 import { journalError, journalProblem, toJournalError } from "./journal-problem.ts";
 import type { JournaledEvent, JournalPage, JournalStream, PluginJournal } from "./journal-stream.ts";
@@ -68,14 +77,19 @@ export class EventJournal {
   readonly #options: EventJournalOptions;
   readonly #streams = new Map<number, Stream>();
   readonly #plugins = new Map<string, number>();
+  readonly #numbers = new WeakMap<PluginJournal, number>();
   /** Plugins whose number is not in the file yet. */
   #newPlugins: JournaledPlugin[] = [];
+  /** Whether they are to be written though there is nothing else to write. */
+  #pluginsDue = false;
   /** Not written yet, in order. */
   #pending = new Map<number, Entry>();
   /** On the way to the disk. */
   #writing = new Map<number, Entry>();
   #unwrittenBytes = 0;
   #acknowledged: { readonly stream: number; readonly seq: number }[] = [];
+  /** False until it could be opened for the first time: then nothing is in it. */
+  #hasFile: boolean;
   #isBusy = false;
   #flushDeferred = false;
   #lastSeq: number;
@@ -88,6 +102,7 @@ export class EventJournal {
 
   private constructor(options: EventJournalOptions, contents: JournalContents | undefined) {
     this.#options = options;
+    this.#hasFile = contents !== undefined;
     this.#lastSeq = contents?.lastSeq ?? 0;
     this.#usedBytes = contents?.usedBytes ?? 0;
     const counts = new Map(contents?.streams.map(({ stream, count }) => [stream, count]));
@@ -144,8 +159,14 @@ export class EventJournal {
   /**
    * The journal's part for each plugin, by the keys of `identifyPlugins` in their order. Events of plugins that are not among
    * them stay until they are too old. For a new configuration it is called again, with all its keys.
+   *
+   * @param goingOn what plugins that run already have of the journal, by the keys they have from now on
    */
-  openPlugins(keys: readonly string[]): readonly PluginJournal[] {
+  openPlugins(
+    keys: readonly string[],
+    goingOn: ReadonlyMap<string, PluginJournal> = new Map(),
+  ): readonly PluginJournal[] {
+    this.#rename(goingOn, keys);
     for (const [newKey, oldKey] of matchChangedPlugins([...this.#plugins.keys()], keys)) {
       const number = this.#plugins.get(oldKey)!;
       this.#plugins.delete(oldKey);
@@ -157,7 +178,7 @@ export class EventJournal {
     return opened;
   }
 
-  /** Writes what is not written yet, for at most five seconds. Idempotent; never rejects. */
+  /** Writes what is not written yet, for at most five seconds, and closes the file, for as long. Idempotent; never rejects. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -170,13 +191,29 @@ export class EventJournal {
       this.#newPlugins.push({ number, key });
     }
     const isRefusing = (): boolean => this.isRefusing;
-    return {
+    const journal: PluginJournal = {
       users: this.#stream(2 * number),
       failedLogins: this.#stream(2 * number + 1),
       get isRefusing() {
         return isRefusing();
       },
     };
+    this.#numbers.set(journal, number);
+    return journal;
+  }
+
+  /** Plugins that go on take their events along to other keys; written at once, as the host may end before the next event. */
+  #rename(goingOn: ReadonlyMap<string, PluginJournal>, keys: readonly string[]): void {
+    const wanted = new Map([...goingOn].map(([key, journal]) => [key, this.#numbers.get(journal)!]));
+    const renamed = renamePlugins(this.#plugins, wanted, keys);
+    for (const [key, number] of this.#plugins) if (renamed.get(key) !== number) this.#plugins.delete(key);
+    for (const [key, number] of renamed) {
+      if (this.#plugins.get(key) === number) continue;
+      this.#plugins.set(key, number);
+      this.#newPlugins.push({ number, key });
+      this.#pluginsDue = true;
+      this.#deferFlush();
+    }
   }
 
   /** There are not many: those of plugins that are gone, and have left nothing, are used again. */
@@ -244,14 +281,25 @@ export class EventJournal {
       const isAsked = entry.stream === stream && entry.seq > afterSeq && entry.seq <= throughSeq && !entry.isDone;
       if (isAsked && (lane === undefined || entry.lane === lane)) unwritten.push(entry);
     }
-    const found = this.#options.backend.isOpen
-      ? await this.#options.backend.read({ stream, ...range })
-      : { rows: [], hasMore: false };
+    const found = await this.#readFile({ stream, ...range });
     const events: JournalPage["events"][number][] = found.rows.map((row) => readFoundRow(row));
     // Meanwhile some of them may have been written, and then are in the file too.
     const lastRead = found.rows.at(-1)?.seq ?? afterSeq;
     if (!found.hasMore) events.push(...unwritten.filter(({ seq, isDone }) => seq > lastRead && !isDone));
     return { events: events.slice(0, limit), hasMore: found.hasMore || events.length > limit };
+  }
+
+  /** A file that was lost is opened again first: what is in it must not be taken for delivered. */
+  async #readFile(query: JournalQuery): Promise<FoundRows> {
+    const { backend, file } = this.#options;
+    if (!this.#hasFile) return { rows: [], hasMore: false };
+    try {
+      if (!backend.isOpen) throw journalError(file, "failing", "it is being opened again");
+      return await backend.read(query);
+    } catch (error) {
+      if (!backend.isOpen) this.#startTimer("retry", retryMs, () => void this.#retry());
+      throw error;
+    }
   }
 
   #deferFlush(): void {
@@ -267,8 +315,7 @@ export class EventJournal {
   #flush(): void {
     if (this.#isBusy || this.#timers.has("retry")) return;
     const appended = this.#takeBatch();
-    const isProbe = this.#failure !== undefined && this.#newPlugins.length > 0;
-    if (appended.length === 0 && this.#acknowledged.length === 0 && !isProbe) {
+    if (appended.length === 0 && this.#acknowledged.length === 0 && !this.#pluginsDue) {
       for (const resolve of this.#whenFlushed.splice(0)) resolve();
       return;
     }
@@ -276,6 +323,7 @@ export class EventJournal {
     const plugins = this.#newPlugins;
     const acknowledged = this.#acknowledged;
     this.#newPlugins = [];
+    this.#pluginsDue = false;
     this.#acknowledged = [];
     this.#isBusy = true;
     const cancelStall = this.#options.clock.schedule(stallMs, () => this.#fail(slowDisk(this.#options.file)));
@@ -285,6 +333,7 @@ export class EventJournal {
         (outcome) => this.#written(outcome),
         (error: unknown) => {
           this.#newPlugins.unshift(...plugins);
+          this.#pluginsDue ||= plugins.length > 0;
           this.#acknowledged.unshift(...acknowledged);
           this.#notWritten(error);
         },
@@ -361,6 +410,7 @@ export class EventJournal {
     if (!backend.isOpen && this.#closing === undefined) {
       try {
         const contents = await backend.open();
+        this.#hasFile = true;
         this.#usedBytes = contents.usedBytes;
         this.#reportSetAside(contents);
       } catch (error) {
@@ -371,6 +421,7 @@ export class EventJournal {
     }
     // Written again whether they are known or not: something must be, to find out whether the disk works.
     this.#newPlugins = Array.from(this.#plugins, ([key, number]) => ({ number, key }));
+    this.#pluginsDue = true;
     this.#flush();
   }
 
@@ -458,9 +509,10 @@ export class EventJournal {
     if (this.#pending.size > 0) {
       logger.log("error", "events lost, the event journal cannot be written", { count: this.#pending.size });
     }
-    await backend.close().catch((error: unknown) => {
+    const closed = backend.close().catch((error: unknown) => {
       logger.log("error", "event journal not closed", { error });
     });
+    await waitAtMost(closed, closeMs, clock);
   }
 
   #reportSetAside({ setAside }: JournalContents): void {

@@ -39,6 +39,30 @@ export function matchChangedPlugins(known: readonly string[], wanted: readonly s
   return matches;
 }
 
+/**
+ * The numbers of plugins by their keys, once those that go on have the keys in `goingOn`. A plugin whose key one of them
+ * takes, and which does not go on itself, gets the next that is free: that of a further entry like it.
+ *
+ * @param reserved keys that no such plugin may get
+ */
+export function renamePlugins(
+  numbers: ReadonlyMap<string, number>,
+  goingOn: ReadonlyMap<string, number>,
+  reserved: readonly string[],
+): ReadonlyMap<string, number> {
+  const going = new Set(goingOn.values());
+  const others = [...numbers].filter(([, number]) => !going.has(number));
+  const renamed = new Map([...others.filter(([key]) => !goingOn.has(key)), ...goingOn]);
+  for (const [key, number] of others) {
+    if (!goingOn.has(key)) continue;
+    const alike = key.slice(0, key.lastIndexOf(" "));
+    let order = 0;
+    while (renamed.has(`${alike} ${order}`) || reserved.includes(`${alike} ${order}`)) order++;
+    renamed.set(`${alike} ${order}`, number);
+  }
+  return renamed;
+}
+
 function groupByCommand(keys: readonly string[]): ReadonlyMap<string, readonly string[]> {
   return Map.groupBy(keys, commandOf);
 }

@@ -25,7 +25,9 @@ const defaultMaxAgeMs = 7 * 24 * 3_600_000;
 export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
   readonly #journals = new WeakMap<PluginConfig, PluginJournal>();
+  #opening: Promise<EventJournal> | undefined;
   #journal: EventJournal | undefined;
+  #closed = false;
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
@@ -36,17 +38,28 @@ export class JournalKeeper {
     return this.#journal?.status;
   }
 
-  /** Makes {@link journalOf} know the entries of a configuration. Rejects with `ERR_JOURNAL`. */
-  async prepare(configs: readonly PluginConfig[]): Promise<void> {
+  /**
+   * Makes {@link journalOf} know the entries of a configuration. Rejects with `ERR_JOURNAL`, and with `ERR_PLUGINS_STOPPED`
+   * once it is closed.
+   *
+   * @param goingOn what entries that run have of the journal, by what their configuration becomes
+   */
+  async prepare(
+    configs: readonly PluginConfig[],
+    goingOn: ReadonlyMap<PluginConfig, PluginJournal> = new Map(),
+  ): Promise<void> {
     const notifiers = configs.filter(({ type }) => type === "notifier");
     const keys = identifyPlugins(notifiers);
-    const journaled = notifiers
-      .map((config, index) => ({ config, key: keys[index]! }))
-      .filter(({ config }) => config.fairlead.delivery === "journal");
+    const keyed = notifiers.map((config, index) => ({ config, key: keys[index]!, before: goingOn.get(config) }));
+    const journaled = keyed.filter(({ config }) => config.fairlead.delivery === "journal");
     const [first] = journaled;
     if (first === undefined && this.#journal === undefined) return;
-    this.#journal ??= await this.#open(first!.config, configs.indexOf(first!.config));
-    const opened = this.#journal.openPlugins(journaled.map(({ key }) => key));
+    if (this.#closed) throw new PluginHostError("ERR_PLUGINS_STOPPED", "the event journal of this host is closed");
+    this.#journal ??= await this.#openOnce(first!.config, configs.indexOf(first!.config));
+    const opened = this.#journal.openPlugins(
+      journaled.map(({ key }) => key),
+      new Map(keyed.flatMap(({ key, before }) => (before === undefined ? [] : [[key, before] as const]))),
+    );
     for (const [index, { config }] of journaled.entries()) this.#journals.set(config, opened[index]!);
   }
 
@@ -57,7 +70,14 @@ export class JournalKeeper {
 
   /** After the plugins have stopped. Idempotent; never rejects. */
   async close(): Promise<void> {
-    await this.#journal?.close();
+    this.#closed = true;
+    const journal = await this.#opening?.catch(() => undefined /* who asked for it knows */);
+    await journal?.close();
+  }
+
+  async #openOnce(config: PluginConfig, index: number): Promise<EventJournal> {
+    this.#opening = this.#open(config, index);
+    return await this.#opening;
   }
 
   async #open(config: PluginConfig, index: number): Promise<EventJournal> {
