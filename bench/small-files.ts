@@ -125,7 +125,7 @@ async function startSftpGoWithPlugin(stack: AsyncDisposableStack, fsEvents: read
   const openSsh = new OpenSsh(sandbox);
   const go = await buildInterop();
   const cmd = go === undefined ? await bundleSilentNotifier(sandbox) : go.notifierPlugin;
-  const peer = await startSftpGo(sandbox, openSsh, [entryFor(cmd, fsEvents)]);
+  const peer = await startSftpGo(sandbox, openSsh, { plugins: [entryFor(cmd, fsEvents)] });
   return new SmallUploads(openSsh, peer, await writeFiles(sandbox));
 }
 

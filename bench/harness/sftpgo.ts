@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "../../e2e/harness/free-port.ts";
-import type { OpenSsh } from "../../e2e/harness/openssh.ts";
+import type { Login, OpenSsh } from "../../e2e/harness/openssh.ts";
 import type { Sandbox } from "../../e2e/harness/sandbox.ts";
 import type { Section } from "../../e2e/harness/server-config.ts";
 import type { SftpPeer } from "./sftp-session.ts";
@@ -19,16 +19,37 @@ export function skipWithoutSftpGo(): string | false {
   return existsSync(join(releaseFolder, "sftpgo")) ? false : `there is no sftpgo in ${releaseFolder}`;
 }
 
+/** A running SFTPGo, and the ways its one user gets in. */
+export interface SftpGoPeer extends SftpPeer {
+  readonly pid: number;
+  readonly byPassword: Login;
+}
+
+export interface SftpGoOptions {
+  /** Default: none. */
+  readonly plugins?: readonly Section[];
+  /** More keys of `data_provider`. */
+  readonly dataProvider?: Section;
+}
+
 /** Runs SFTPGo on a loopback port with one user, in memory; it ends with the sandbox. */
 export async function startSftpGo(
   sandbox: Sandbox,
   openSsh: OpenSsh,
-  plugins: readonly Section[] = [],
-): Promise<SftpPeer & { readonly pid: number }> {
+  { plugins = [], dataProvider = {} }: SftpGoOptions = {},
+): Promise<SftpGoPeer> {
   const { keyFile, publicKey } = await openSsh.makeKey("sftpgo-client");
   const home = sandbox.path("homes", "sftpgo");
   await mkdir(home);
-  const user = { username: "bench", status: 1, home_dir: home, permissions: { "/": ["*"] }, public_keys: [publicKey] };
+  const byPassword = { user: "bench", password: "correct horse bench" };
+  const user = {
+    username: byPassword.user,
+    password: byPassword.password,
+    status: 1,
+    home_dir: home,
+    permissions: { "/": ["*"] },
+    public_keys: [publicKey],
+  };
   const port = await freePort();
   const config = {
     sftpd: { bindings: [{ port, address: "127.0.0.1" }] },
@@ -37,6 +58,7 @@ export async function startSftpGo(
     data_provider: {
       driver: "memory",
       name: await sandbox.write("sftpgo/users.json", JSON.stringify({ users: [user] })),
+      ...dataProvider,
     },
     plugins,
   };
@@ -56,5 +78,5 @@ export async function startSftpGo(
     await exited;
   });
   await waitForPort("SFTPGo", port, () => child.exitCode !== null);
-  return { port, login: { user: "bench", keyFile }, at: (name) => `/${name}`, pid: child.pid! };
+  return { port, login: { user: "bench", keyFile }, byPassword, at: (name) => `/${name}`, pid: child.pid! };
 }
