@@ -6,7 +6,9 @@
  * FAIRLEAD_BENCH_ROUNDS sets the number of rounds; fewer are quicker and less sure. FAIRLEAD_SFTPGO names the folder of an
  * unpacked SFTPGo release to measure against too.
  */
+import { benchJournal } from "./journal.ts";
 import { benchLoadTime } from "./load-time.ts";
+import { benchLogins } from "./logins.ts";
 import { benchPluginStart } from "./plugin-start.ts";
 import { benchRpc } from "./rpc.ts";
 import { benchSftpTransfer } from "./sftp-transfer.ts";
@@ -19,6 +21,8 @@ const benchmarks: ReadonlyMap<string, () => Promise<readonly Report[]>> = new Ma
   ["plugin-start", benchPluginStart],
   ["sftp-transfer", benchSftpTransfer],
   ["small-files", benchSmallFiles],
+  ["journal", benchJournal],
+  ["logins", benchLogins],
 ]);
 
 const names = process.argv.slice(2);
