@@ -304,7 +304,10 @@ test("failed logins have a stream of their own", async () => {
   offerLog("ann", 1);
   offer("ann", "/1");
   await settle();
-  assert.deepEqual([...backend.rows.keys()].toSorted((a, b) => a - b), [2, 3]);
+  assert.deepEqual(
+    [...backend.rows.keys()].toSorted((a, b) => a - b),
+    [2, 3],
+  );
   assert.equal(calls.length, 2);
 });
 
