@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -136,6 +137,35 @@ describe("a sandboxed plugin", { skip }, () => {
     assert.equal(await attempt(manager, "kill", 0), "failed: EPERM");
     assert.match(await attempt(manager, "debug", process.pid), /^failed/);
     assert.match(await attempt(manager, "nice", process.pid), /^failed/);
+  });
+
+  test("writes no file by way of V8's flags", async () => {
+    await using manager = await start({});
+    const flag = `--redirect-code-traces-to=${place("keys/id_ed25519")}`;
+    assert.equal(await attempt(manager, "flags", flag), "failed: ERR_ACCESS_DENIED");
+  });
+
+  test("does not end its host with a folder that cannot be removed", async () => {
+    const litterer = await bundlePlugin(place("litterer"), "intruder.ts", { INTRUDER_LITTERS: "yes" });
+    const fixture = join(import.meta.dirname, "fixtures", "sandbox-host.ts");
+    chmodSync(folder, 0o755);
+    mkdirSync(place("litter"));
+    chmodSync(place("litter"), 0o777);
+    // Root can remove everything.
+    const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const host = spawn(process.execPath, ["--conditions=source", fixture, litterer], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, TMPDIR: place("litter") },
+      ...asNobody,
+    });
+    const ended = once(host, "exit");
+    const [line] = (await Promise.race([once(host.stdout, "data"), ended])) as [Buffer];
+    process.kill(Number(line), "SIGKILL");
+    await waitFor(() => host.exitCode !== null || readdirSync(place("litter")).length > 1, "the next plugin");
+    assert.equal(host.exitCode, null, "the host has ended");
+    host.kill("SIGTERM");
+    await ended;
+    for (const name of readdirSync(place("litter"))) chmodSync(join(place("litter"), name, "litter"), 0o755);
   });
 
   test("reaches nobody without network, not even by a unix socket", async () => {

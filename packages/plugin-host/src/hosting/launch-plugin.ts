@@ -68,7 +68,7 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
       });
       cleanUp.defer(() => output.flush());
       const atEnd = cleanUp.move();
-      void process.exited.then(() => atEnd.dispose());
+      void process.exited.then(() => cleanUpAfter(atEnd, options.logger));
       return {
         pid: process.pid,
         client: await describe(process, types, calls, starting.signal),
@@ -82,6 +82,15 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
       signal.removeEventListener("abort", abort);
     }
   };
+}
+
+/** A plugin may have left in its folder what cannot be removed: that must not end the host. */
+function cleanUpAfter(atEnd: Disposable, logger: Logger): void {
+  try {
+    atEnd[Symbol.dispose]();
+  } catch (error) {
+    logger.log("warn", "what a plugin left cannot be removed", { error });
+  }
 }
 
 function buildLaunchOptions(

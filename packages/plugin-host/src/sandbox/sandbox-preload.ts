@@ -1,7 +1,7 @@
 /**
  * Runs in a sandboxed plugin's process before any of its code, as Node's `--import`. It takes away what the permission
- * model leaves: the network, once the socket is open on which the host calls the plugin, and signals to other processes,
- * of which one opens a debugger in the host. Whatever of this fails ends the process: a plugin never runs with more than it
+ * model leaves: the network, once the socket is open on which the host calls the plugin, signals to other processes, of
+ * which one opens a debugger in the host, and the flags of V8, of which some write files anywhere. Whatever of this fails ends the process: a plugin never runs with more than it
  * may.
  *
  * By itself on purpose: all that it imports the plugin could read.
@@ -11,6 +11,7 @@ import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import os from "node:os";
 import { dirname, join } from "node:path";
+import v8 from "node:v8";
 
 /** Parts of Node that its types do not have. */
 interface Internals {
@@ -34,6 +35,8 @@ const home = dirname(folder);
 
 leaveNoFolder();
 keepSignalsAtHome();
+keepFlags();
+syncBuiltinESMExports();
 if (new URL(import.meta.url).searchParams.get("network") !== "yes") await closeNetwork(folder);
 
 function giveUp(reason: string): never {
@@ -66,7 +69,13 @@ function keepSignalsAtHome(): void {
     if (target !== 0 && target !== pid) throw new RangeError(`not this plugin's process: ${target}`);
     setPriority(...(args as [number]));
   };
-  syncBuiltinESMExports();
+}
+
+/** V8 asks nobody before it writes the files that its flags for tracing name. */
+function keepFlags(): void {
+  v8.setFlagsFromString = (): never => {
+    throw Object.assign(new TypeError("a sandboxed plugin cannot change V8's flags"), { code: "ERR_ACCESS_DENIED" });
+  };
 }
 
 /**
