@@ -30,3 +30,19 @@ test("makes UNKNOWN of anything else, with its message", () => {
   const error = new GrpcError("ABORTED", "x");
   assert.equal(GrpcError.from(error), error);
 });
+
+for (const [what, thrown] of [
+  ["an object without prototype", Object.create(null)],
+  ["an error whose message throws", Object.defineProperty(new Error("x"), "message", { get: fail })],
+  ["an object that throws whatever it is asked", new Proxy({}, { get: fail, has: fail, getPrototypeOf: fail })],
+] as const satisfies readonly (readonly [string, unknown])[]) {
+  test(`makes UNKNOWN of what has no message: ${what}`, () => {
+    const error = GrpcError.from(thrown);
+    assert.equal(error.code, "UNKNOWN");
+    assert.equal(error.message, "something was thrown that has no message");
+  });
+}
+
+function fail(): never {
+  throw new RangeError("not now");
+}

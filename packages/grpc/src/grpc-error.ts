@@ -52,7 +52,12 @@ export class GrpcError extends Error {
 
 // Bundlers rename a class whose body names it, and Node shows an error by the name of its class.
 function toGrpcError(thrown: unknown): GrpcError {
-  if (GrpcError.is(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new GrpcError("UNKNOWN", message, { cause: thrown });
+  try {
+    if (GrpcError.is(thrown)) return thrown;
+    const message = String(thrown instanceof Error ? thrown.message : thrown);
+    return new GrpcError("UNKNOWN", message, { cause: thrown });
+  } catch {
+    // It has no text, as an object without prototype, or throws when it is asked for it. The call must end all the same.
+    return new GrpcError("UNKNOWN", "something was thrown that has no message", { cause: thrown });
+  }
 }

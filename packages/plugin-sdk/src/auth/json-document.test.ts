@@ -42,3 +42,13 @@ test("nesting without bottom is an error", () => {
   assert.throws(() => parseJson("[".repeat(1_000_000)), Error);
   assert.throws(() => parseJson(`${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`), Error);
 });
+
+for (const number of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+  test(`${number} is not written as null, which would be no limit`, () => {
+    assert.throws(() => formatJson({ filters: { quota_files: number } }), new TypeError(`"quota_files" is ${number}`));
+  });
+}
+
+test("what has no JSON is an error", () => {
+  assert.throws(() => formatJson({ toJSON: () => undefined }), /there is no JSON of this value/);
+});

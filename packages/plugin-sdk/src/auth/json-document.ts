@@ -15,9 +15,13 @@ export function parseJson(text: string): unknown {
   return exactJson.parse(text, reviveExactly);
 }
 
-/** The opposite of {@link parseJson}. Keys keep their order, `undefined` values are left out. */
+/**
+ * The opposite of {@link parseJson}. Keys keep their order, `undefined` values are left out. Throws TypeError for NaN and
+ * infinite numbers, for circles, and for what is no value of JSON.
+ */
 export function formatJson(value: unknown): string {
-  const text = JSON.stringify(value, writeBare);
+  const text = exactJson.stringify(value, writeBare);
+  if (text === undefined) throw new TypeError("there is no JSON of this value");
   checkLength(text);
   return text;
 }
@@ -34,7 +38,9 @@ function reviveExactly(key: string, value: unknown, { source }: SourceContext): 
   return Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
-function writeBare(_key: string, value: unknown): unknown {
+/** JSON has no such numbers, and would have null in their place: to a server 0, which is no limit. */
+function writeBare(key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`${JSON.stringify(key)} is ${value}`);
   return typeof value === "bigint" ? exactJson.rawJSON(value.toString()) : value;
 }
 
@@ -45,5 +51,7 @@ interface SourceContext {
 // TypeScript's library does not declare the reviver's context and rawJSON yet; Node 24 has both.
 const exactJson = JSON as unknown as {
   readonly parse: (text: string, reviver: typeof reviveExactly) => unknown;
+  // Undefined for functions and the like, and what has a toJSON that says so.
+  readonly stringify: (value: unknown, replacer: typeof writeBare) => string | undefined;
   readonly rawJSON: (text: string) => unknown;
 };

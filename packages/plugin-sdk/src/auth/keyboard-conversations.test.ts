@@ -285,13 +285,13 @@ test("logins end with the plugin", async () => {
   assert.equal(conversations.size, 0);
 });
 
-test("more logins than there may be are refused, until one ends", async () => {
-  const { conversations } = createConversations(createAsker().converse, { maxOpen: 1 });
-  await conversations.step(makeKeyboardStep({ requestId: "a" }), waiting);
-  const b = makeKeyboardStep({ requestId: "b" });
-  await assert.rejects(conversations.step(b, waiting), isStatus("RESOURCE_EXHAUSTED"));
-  await conversations.step(makeKeyboardStep({ ...second, requestId: "a" }), waiting);
-  assert.deepEqual((await conversations.step(b, waiting)).questions, ["Token: "]);
+test("logins that were given up do not keep new ones out: the oldest ends", async () => {
+  const { conversations } = createConversations(createAsker().converse, { maxOpen: 2 });
+  for (const requestId of ["a", "b", "c"]) await conversations.step(makeKeyboardStep({ requestId }), waiting);
+  assert.equal(conversations.size, 2);
+  const stepOf = (requestId: string) => conversations.step(makeKeyboardStep({ ...second, requestId }), waiting);
+  await assert.rejects(stepOf("a"), isStatus("FAILED_PRECONDITION"));
+  for (const requestId of ["b", "c"]) assert.equal((await stepOf(requestId)).authResult, 1);
 });
 
 test("a login without id is refused", async () => {

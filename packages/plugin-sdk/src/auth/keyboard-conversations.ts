@@ -49,9 +49,7 @@ export class KeyboardConversations {
     const { requestId, step } = request;
     if (step !== 1) throw new GrpcError("FAILED_PRECONDITION", `keyboard-interactive: step ${step} of no open login`);
     if (requestId === "") throw new GrpcError("INVALID_ARGUMENT", "keyboard-interactive: a login without request id");
-    if (this.#open.size >= this.#limits.maxOpen) {
-      throw new GrpcError("RESOURCE_EXHAUSTED", `keyboard-interactive: ${this.#open.size} logins are under way`);
-    }
+    if (this.#open.size >= this.#limits.maxOpen) this.#endOldest();
     const conversation = new KeyboardConversation(request, () => {
       clearTimeout(timer);
       this.#open.delete(requestId);
@@ -72,6 +70,16 @@ export class KeyboardConversations {
       this.#logger.log("error", "handler failed", { method: "SendKeyboardAuthRequest", error });
       conversation.abort(GrpcError.from(error));
     }
+  }
+
+  /**
+   * No server says so when a client goes away between two steps, and anybody can begin a login: it is the oldest that
+   * nobody waits for any more, and the new ones must not be kept out by such.
+   */
+  #endOldest(): void {
+    const reason = new GrpcError("RESOURCE_EXHAUSTED", `keyboard-interactive: ${this.#open.size} newer logins began`);
+    const [oldest] = this.#open.values();
+    oldest?.abort(reason);
   }
 
   #endAll(): void {
