@@ -1,9 +1,8 @@
 import { FairleadError } from "./fairlead-error.ts";
 import { isJsonDocument, type JsonDocument } from "./json-document.ts";
 
-/** SFTPGo's permissions that mean something here; the others are stored and grant nothing. */
+/** The permission of SFTPGo's that means something here; the others are stored and grant nothing. */
 export const VIEW_EVENTS = "view_events";
-export const VIEW_STATUS = "view_status";
 const EVERYTHING = "*";
 
 /** An administrator: the fields of SFTPGo's admin JSON that are used, and the whole document beside them. */
