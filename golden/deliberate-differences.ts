@@ -74,7 +74,7 @@ export const DELIBERATE_DIFFERENCES: readonly DeliberateDifference[] = [
   },
   {
     situations: ["X-ip-two-ssh"],
-    at: "Reload *: process",
+    at: "Reload: process",
     sometimes: true,
     reason: "every ipfilter is reloaded, in no order",
   },
