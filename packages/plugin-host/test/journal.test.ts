@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
@@ -185,6 +185,27 @@ for (const [name, damage] of [
     assert.deepEqual(pathsTold(folder, "recorder"), paths(1, 202));
   });
 }
+
+test("a journal with events that cannot be opened now keeps the host from starting: its events are not overwritten", async () => {
+  using folder = new PluginFolder();
+  const file = join(folder.path, "journal.db");
+  const refusing = folder.addExecutable("recorder", "recorder.ts", { RECORDER_REFUSE: "not now" });
+  const first = await startHost([{ cmd: refusing, ...journaled }], { file });
+  await publishAll(first.manager, 1, 3);
+  await first.manager.stop({ drainMs: 0 });
+  const tries = pathsTold(folder, "recorder").length;
+  mkdirSync(`${file}-wal`);
+  await assert.rejects(startHost([{ cmd: refusing, ...journaled }], { file }), (error: Error) => {
+    assert.ok(PluginHostError.is(error, "ERR_JOURNAL"));
+    assert.match(error.message, /it holds events, and the disk is full or does not work/);
+    return true;
+  });
+  rmdirSync(`${file}-wal`);
+  const second = await startHost([{ cmd: folder.addExecutable("recorder"), ...journaled }], { file });
+  await publishAll(second.manager, 4, 4);
+  await second.manager.stop();
+  assert.deepEqual(pathsTold(folder, "recorder").slice(tries), paths(1, 4));
+});
 
 /** A file system with no room for more than a small journal; only root may make one. */
 async function withSmallDisk(

@@ -115,7 +115,8 @@ export class EventJournal {
 
   /**
    * Opens the file. A damaged one is set aside and a new one begun. When the disk is full and there is no file yet, begins
-   * in memory. Throws `ERR_JOURNAL` for a file that must not or cannot be used.
+   * in memory. Throws `ERR_JOURNAL` for a file that must not or cannot be used, and for one
+   * with events that cannot be read now.
    */
   static async open(options: EventJournalOptions): Promise<EventJournal> {
     let contents: JournalContents | undefined;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type {
@@ -32,6 +32,9 @@ const SCHEMA = `
  */
 const STREAM_SIZE = 2 ** 40;
 const MAX_STREAM = 2 ** 12;
+
+/** What SQLite gives a new file. */
+const FIRST_PAGE_BYTES = 4096;
 
 /** A page of rows is cut off here, however many rows that are; at least one is read. */
 const maxPageBytes = 1024 * 1024;
@@ -93,7 +96,9 @@ export class JournalFile {
       return { file, contents: file.#contents(asideName) };
     } catch (error) {
       database?.close();
-      throw toJournalError(options.file, error);
+      const known = toJournalError(options.file, error);
+      if (journalProblem(known) !== "failing" || !mayHoldEvents(options.file)) throw known;
+      throw journalError(options.file, "unreadable", error);
     }
   }
 
@@ -295,6 +300,19 @@ function createPrivateFile(file: string): void {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
+}
+
+/** Whether events of before may be in there: what was made and never written to has one page at most. */
+function mayHoldEvents(file: string): boolean {
+  try {
+    return sizeOf(file) > FIRST_PAGE_BYTES || sizeOf(`${file}-wal`) > 0;
+  } catch {
+    return true;
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function setAside(file: string, nowMs: number): string {

@@ -12,6 +12,8 @@ export type JournalProblem =
   | "in-use"
   /** It may not be read or written by this process. */
   | "forbidden"
+  /** It holds events of before, and the disk does not work. To begin in memory would put new ones in their places. */
+  | "unreadable"
   /** The disk is full, or does not work. */
   | "failing";
 
@@ -42,6 +44,8 @@ const EXPLANATIONS: Readonly<Record<JournalProblem, string>> = {
   newer: "a later version of Fairlead made it; run that one, or name another file in fairlead.journal.file",
   "in-use": "another server has it open; every server needs a file of its own in fairlead.journal.file",
   forbidden: "this process cannot read and write it; see that its folder is there, and who may write in it",
+  unreadable:
+    "it holds events, and the disk is full or does not work; repair that, or move the file away and lose them",
   failing: "the disk is full or does not work",
 };
 
