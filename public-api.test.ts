@@ -34,6 +34,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     "defaultHealthPolicy",
     "defaultRestartPolicy",
     "findUnknownPluginVariables",
+    "formatJournalMetrics",
     "formatPluginMetrics",
     "parsePluginConfigs",
     "startPluginManager",

@@ -33,7 +33,7 @@ export type { JournalFailurePolicy, JournalFullPolicy, JournalOptions } from "./
 export { PluginHostError } from "./plugin-host-error.ts";
 export type { PluginHostErrorCode, PluginHostErrorDetails } from "./plugin-host-error.ts";
 export type { PluginManager } from "./plugin-manager.ts";
-export { formatPluginMetrics } from "./plugin-metrics.ts";
+export { formatJournalMetrics, formatPluginMetrics } from "./plugin-metrics.ts";
 export type { PluginState, PluginStatus } from "./plugin-status.ts";
 export type { ReloadedPlugin, ReloadOutcome, ReloadReport } from "./reload/reload-report.ts";
 export { startPluginManager } from "./start-plugin-manager.ts";

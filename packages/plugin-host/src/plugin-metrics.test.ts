@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { formatPluginMetrics, METRICS } from "./plugin-metrics.ts";
+import { formatJournalMetrics, formatPluginMetrics, METRICS } from "./plugin-metrics.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 
 const notifier: PluginStatus = {
@@ -28,6 +28,7 @@ const notifier: PluginStatus = {
   delivered: 9,
   failed: 1,
   dropped: 4,
+  drops: { "too-old": 3, "queue-full": 1 },
   lastError: "no",
   lastErrorAtMs: 1_700_000_001_000,
 };
@@ -132,6 +133,34 @@ test("what is not known is left out, and events are told for notifiers only", ()
       name,
     );
   }
+});
+
+test("dropped events are counted by their reason", () => {
+  assert.deepEqual(
+    valuesOf("events_dropped_total").map(({ labels, value }) => [labels["reason"], value]),
+    [
+      ["too-old", 3],
+      ["queue-full", 1],
+    ],
+  );
+});
+
+test("the journal says whether it works, how large it is and what it has not written", () => {
+  const text = formatJournalMetrics({
+    state: "failing",
+    failingSinceMs: 1,
+    lastError: "disk full",
+    usedBytes: 4096,
+    unwritten: 2,
+    unwrittenBytes: 900,
+  });
+  assert.deepEqual(text.match(/^[^#].*$/gm), [
+    "fairlead_journal_working 0",
+    "fairlead_journal_used_bytes 4096",
+    "fairlead_journal_unwritten_events 2",
+    "fairlead_journal_unwritten_bytes 900",
+  ]);
+  assert.equal(formatJournalMetrics(undefined), "");
 });
 
 test("without plugins there is nothing", () => {

@@ -1,3 +1,4 @@
+import type { JournalStatus } from "./journal/event-journal.ts";
 import type { PluginState, PluginStatus } from "./plugin-status.ts";
 
 const STATES: readonly PluginState[] = ["starting", "running", "backing-off", "failed", "stopping", "stopped"];
@@ -73,12 +74,34 @@ export const METRICS: readonly Metric[] = [
     "Tries to deliver an event that failed.",
     ofNotifiers((one) => one.failed),
   ),
-  counter(
-    "events_dropped_total",
-    "Events that were given up.",
-    ofNotifiers((one) => one.dropped),
-  ),
+  {
+    name: "events_dropped_total",
+    type: "counter",
+    help: "Events that were given up, by reason.",
+    samples: ({ kind, drops }) =>
+      kind === "notifier" ? Object.entries(drops).map(([reason, count]) => [{ reason }, count] as const) : [],
+  },
 ];
+
+/** The journal of events in Prometheus' text format; nothing when there is none. */
+export function formatJournalMetrics(journal: JournalStatus | undefined): string {
+  if (journal === undefined) return "";
+  return [
+    [
+      "working",
+      "1 while the journal can be written, 0 while its events wait in memory.",
+      Number(journal.state === "working"),
+    ],
+    ["used_bytes", "How large the journal is.", journal.usedBytes],
+    ["unwritten_events", "Events that are not written yet.", journal.unwritten],
+    ["unwritten_bytes", "Memory that is counted for them.", journal.unwrittenBytes],
+  ]
+    .map(([name, help, value]) => {
+      const full = `fairlead_journal_${name}`;
+      return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${full} ${value}\n`;
+    })
+    .join("");
+}
 
 type Reader = (status: PluginStatus) => number | undefined;
 

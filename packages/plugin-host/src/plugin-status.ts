@@ -41,6 +41,8 @@ export interface PluginStatus {
   /** Deliveries the plugin did not take, each try counted. */
   readonly failed: number;
   readonly dropped: number;
+  /** The dropped ones by reason, as in the log; a reason that never came is not there. */
+  readonly drops: Readonly<Record<string, number>>;
   /** Why the plugin last failed: to start, to run on, to answer, or to take an event. */
   readonly lastError: string | undefined;
   /** Unix milliseconds. */

@@ -31,12 +31,16 @@ const status: PluginStatus = {
   delivered: 2,
   failed: 1,
   dropped: 0,
+  drops: {},
   lastError: undefined,
   lastErrorAtMs: undefined,
 };
 
 async function get(path: string, method = "GET"): Promise<{ status: number; type: string | null; body: string }> {
-  const server = createTelemetryServer({ pluginStatus: () => [status], connectionCount: () => 5 });
+  const server = createTelemetryServer({
+    plugins: { status: () => [status], journal: () => undefined },
+    connectionCount: () => 5,
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   try {

@@ -45,9 +45,12 @@ export const texts = list(text, "expected a list of texts");
 export const group = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => value ?? {}, z.object(shape, "expected an object"));
 
-/** As {@link group}, but absent stays `undefined`. */
+/**
+ * As {@link group}, but absent stays `undefined`. Null is refused: `sandbox:` without anything below it, in YAML, must not
+ * mean that there is none.
+ */
 export const optionalGroup = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.preprocess((value) => value ?? undefined, z.object(shape, "expected an object").optional());
+  z.object(shape, "expected an object; {} takes its defaults").optional();
 
 /** A value that says nothing: SFTPGo takes the default for it. */
 export function isAbsent(value: unknown): value is undefined | null | "" {

@@ -127,6 +127,7 @@ export class PluginEntry {
       ...this.calls.counters(),
       ...noDelivery,
       ...notifier?.delivery.counters,
+      drops: Object.fromEntries(notifier?.delivery.drops ?? []),
       lastError: lastError?.message,
       lastErrorAtMs: lastError?.atMs,
     };

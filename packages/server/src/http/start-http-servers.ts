@@ -85,7 +85,7 @@ async function startTelemetry(
   }
   const { createTelemetryServer } = await import("./telemetry-server.ts");
   const server = createTelemetryServer({
-    pluginStatus: () => options.plugins.status(),
+    plugins: options.plugins,
     connectionCount: options.connectionCount,
   });
   started.defer(async () => {

@@ -1,9 +1,14 @@
 import { createServer, type Server } from "node:http";
 
-import { formatPluginMetrics, type PluginStatus } from "@fairlead/plugin-host";
+import {
+  formatJournalMetrics,
+  formatPluginMetrics,
+  type PluginManager,
+  type PluginStatus,
+} from "@fairlead/plugin-host";
 
 export interface TelemetrySources {
-  pluginStatus(): readonly PluginStatus[];
+  readonly plugins: Pick<PluginManager, "journal" | "status">;
   /** SSH connections open now. */
   connectionCount(): number;
 }
@@ -18,7 +23,7 @@ export function createTelemetryServer(sources: TelemetrySources): Server {
   const pages: ReadonlyMap<string, () => { readonly type: string; readonly body: string }> = new Map([
     ["/healthz", () => ({ type: "text/plain; charset=utf-8", body: "ok" })],
     ["/metrics", () => ({ type: "text/plain; version=0.0.4; charset=utf-8", body: metrics(sources) })],
-    ["/plugins", () => ({ type: "application/json", body: JSON.stringify(sources.pluginStatus().map(toSnakeCase)) })],
+    ["/plugins", () => ({ type: "application/json", body: JSON.stringify(sources.plugins.status().map(toSnakeCase)) })],
   ]);
   const server = createServer({ keepAliveTimeout: IDLE_TIMEOUT_MS }, (request, response) => {
     const page = pages.get(request.url?.split("?", 1)[0] ?? "");
@@ -38,7 +43,8 @@ function metrics(sources: TelemetrySources): string {
     "# TYPE sftpgo_active_connections gauge\n" +
     `sftpgo_active_connections ${sources.connectionCount()}\n` +
     processMetrics() +
-    formatPluginMetrics(sources.pluginStatus())
+    formatJournalMetrics(sources.plugins.journal()) +
+    formatPluginMetrics(sources.plugins.status())
   );
 }
 
