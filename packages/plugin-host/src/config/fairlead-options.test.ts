@@ -132,6 +132,12 @@ const refusals: readonly (readonly [name: string, options: unknown, message: Reg
   ["another delivery", { delivery: "disk" }, /is "disk": expected "memory" or "journal"/, "notifier"],
   ["a sandbox that is no object", { sandbox: true }, /fairlead\.sandbox in f\.json is true: expected an object/],
   [
+    "a sandbox that says nothing",
+    { sandbox: null },
+    /fairlead\.sandbox in f\.json is null: expected an object; \{\} takes its defaults/,
+  ],
+  ["a gate that says nothing", { gate: null }, /fairlead\.gate in f\.json is null: expected an object/],
+  [
     "a path with dots",
     { sandbox: { read: ["/srv/../etc"] } },
     /sandbox\.read\.0 in f\.json is "\/srv\/\.\.\/etc": must not contain "\.\."/,
