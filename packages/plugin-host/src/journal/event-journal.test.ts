@@ -480,3 +480,11 @@ test("a disk that never answers does not keep the host from its end", async () =
   await clock.advance(10_000);
   assert.equal(closed.state, "safe");
 });
+
+test("a new plugin is not taken for one with other arguments that goes on, asked for or not", async () => {
+  const { journal, plugins, logger, append } = await setUp();
+  append("/1");
+  const [added] = journal.openPlugins(["notifier /p 11 0"], new Map([[key, plugins[0]!]]));
+  assert.notEqual(added?.users, plugins[0]?.users);
+  assert.equal(logger.find("events wait for a plugin that is not configured"), undefined);
+});

@@ -168,14 +168,15 @@ export class EventJournal {
     goingOn: ReadonlyMap<string, PluginJournal> = new Map(),
   ): readonly PluginJournal[] {
     this.#rename(goingOn, keys);
-    for (const [newKey, oldKey] of matchChangedPlugins([...this.#plugins.keys()], keys)) {
+    const isFree = (key: string): boolean => !goingOn.has(key);
+    for (const [newKey, oldKey] of matchChangedPlugins([...this.#plugins.keys()].filter(isFree), keys.filter(isFree))) {
       const number = this.#plugins.get(oldKey)!;
       this.#plugins.delete(oldKey);
       this.#plugins.set(newKey, number);
       this.#newPlugins.push({ number, key: newKey });
     }
     const opened = keys.map((key) => this.#openPlugin(key));
-    this.#reportOrphans(keys);
+    this.#reportOrphans([...keys, ...goingOn.keys()]);
     return opened;
   }
 
