@@ -81,6 +81,14 @@ suite("HPACK encoder", () => {
     assert.ok(block.length < 20, `${block.length} octets: the name should be an index`);
   });
 
+  test("a method is an index the second time, whatever was called before", () => {
+    const { passes } = pair();
+    const call = (path: string): Uint8Array => passes([{ name: ":path", value: path }]);
+    for (let i = 0; i < 10; i++) call(`/once.Each/Method${i}`);
+    call("/proto.Notifier/SendFsEvent");
+    assert.equal(call("/proto.Notifier/SendFsEvent").length, 1);
+  });
+
   test("a value used again earns its name more entries", () => {
     const { passes } = pair();
     for (let i = 0; i < 10; i++) {

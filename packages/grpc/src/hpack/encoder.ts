@@ -21,6 +21,9 @@ interface KnownName {
 /** A name whose last values were never used again (a deadline, an id) is not worth entries that push others out. */
 const MAX_UNUSED_VALUES = 4;
 
+/** But methods come again, after however many that a connection begins with and calls once. They are few. */
+const ALWAYS_WORTH_ENTRIES = ":path";
+
 /** Short or guessable secrets that a shared table would let an observer probe (RFC 7541 §7.1). */
 const SENSITIVE_NAMES: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 
@@ -119,7 +122,7 @@ export class HpackEncoder {
   }
 
   #isWorthAnEntry(known: KnownName | undefined, name: string, value: string): boolean {
-    if (known !== undefined && known.unused >= MAX_UNUSED_VALUES) return false;
+    if (known !== undefined && known.unused >= MAX_UNUSED_VALUES && name !== ALWAYS_WORTH_ENTRIES) return false;
     return fieldSizeBytes(name, value) <= this.#table.capacityBytes / 2;
   }
 
