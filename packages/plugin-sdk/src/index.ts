@@ -78,7 +78,7 @@ export type { MakeHandlers } from "./serve/declared-kind.ts";
 export { servePlugin } from "./serve/serve-plugin.ts";
 export type { PluginDefinition } from "./serve/serve-plugin.ts";
 export { defineSettings } from "./settings/define-settings.ts";
-export type { Settings, SettingsOptions } from "./settings/define-settings.ts";
+export type { Settings, SettingsOptions, ValuesOf } from "./settings/define-settings.ts";
 export { Secret } from "./settings/secret.ts";
 export type {
   BigIntSetting,

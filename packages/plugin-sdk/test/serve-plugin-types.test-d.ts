@@ -1,6 +1,6 @@
 /** What compiles and what does not: settings, plugins of several kinds, event searchers. Read by tsc, never run. */
 import { defineSettings, Secret, serveEventSearcher, servePlugin } from "@fairlead/plugin-sdk";
-import type { FsEventRow, FsEventsFilter, StartContext } from "@fairlead/plugin-sdk";
+import type { FsEventRow, FsEventsFilter, StartContext, ValuesOf } from "@fairlead/plugin-sdk";
 import type { eventSearcherKind, parseFsEvents } from "@fairlead/plugin-sdk/client";
 import type { AuthClient, EventSearcherClient, NotifierClient } from "@fairlead/plugin-sdk/client";
 import { connectEventSearcher, makeFsEventsFilter, spawnPlugin } from "@fairlead/plugin-sdk/testing";
@@ -33,6 +33,7 @@ const settings = defineSettings(
 void servePlugin({
   settings,
   start(values, context) {
+    same<typeof values, ValuesOf<typeof settings>>();
     same<typeof context, StartContext>();
     same<typeof values.given, string>();
     same<typeof values.absent, string | undefined>();

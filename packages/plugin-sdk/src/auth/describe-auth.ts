@@ -19,6 +19,11 @@ export function describeAuth(handlers: AuthHandlers | undefined): PluginSelfDesc
         "checkTlsCertificate or keyboardInteractive to serveAuth().",
     }),
     options: { auth_options: { scope } },
+    ...(handlers === undefined && {
+      advice:
+        "The scope is a sum: 1 passwords, 2 public keys, 4 keyboard-interactive, 8 TLS certificates. Take away what the plugin " +
+        "does not decide: it alone is asked, and refuses what it has no handler for.",
+    }),
     ...((scope & AUTH_SCOPE.keyboardInteractive) !== 0 &&
       (scope & AUTH_SCOPE.password) === 0 && {
         advice:

@@ -34,6 +34,11 @@ test("who only puts questions is told what SFTPGo takes", () => {
   assert.equal(describeAuth({ keyboardInteractive: accepted, checkPassword: unchanged }).advice, undefined);
 });
 
+test("who may have any handlers is told what the scope adds up to", () => {
+  assert.match(describeAuth(undefined).advice ?? "", /1 passwords.*8 TLS certificates/);
+  assert.equal(describeAuth({ checkPassword: unchanged }).advice, undefined);
+});
+
 test("advice follows the entry", () => {
   const text = formatRunByHandText([describeKms(), describeIpFilter()], executable);
   const [entries = "", advice = ""] = text.split(/(?<=\}\n\n)/);

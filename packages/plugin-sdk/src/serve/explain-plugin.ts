@@ -1,3 +1,4 @@
+import type { GATE_SERVICE } from "../gate/gate-kind.ts";
 import type { PluginIdentity } from "../plugin-identity.ts";
 import { PluginSdkError } from "../plugin-sdk-error.ts";
 import { answerRequest } from "../settings/answer-request.ts";
@@ -7,6 +8,9 @@ import { describeNeeds } from "../settings/settings-needs.ts";
 import { identify } from "./identify.ts";
 import { articleFor, describeOwnExecutable, formatRunByHandText } from "./run-by-hand.ts";
 import type { PluginProgram } from "./serve-kinds.ts";
+
+/** Written out, as gate-kind.ts brings the gate's code along. */
+const GATE: typeof GATE_SERVICE = "fairlead.Gate";
 
 /**
  * For a process that no server has started, or as something else than it is: says what it is, who runs it and how to
@@ -67,8 +71,10 @@ function findComplaint(
   return undefined;
 }
 
-function formatSelf<Values>({ kinds, settings }: PluginProgram<Values>, args: readonly string[]): string {
-  const needs = settings === undefined ? undefined : describeNeeds(settings, args, process.env);
+function formatSelf<Values>({ kinds, services, settings }: PluginProgram<Values>, args: readonly string[]): string {
   const descriptions = kinds.map((kind) => kind.describe());
-  return formatRunByHandText(descriptions, describeOwnExecutable(), needs);
+  return formatRunByHandText(descriptions, describeOwnExecutable(), {
+    ...(settings !== undefined && { needs: describeNeeds(settings, args, process.env) }),
+    hasGate: services?.[GATE] !== undefined,
+  });
 }

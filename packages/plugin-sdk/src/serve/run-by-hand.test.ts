@@ -65,6 +65,12 @@ test("a plugin of several kinds has an entry for each", () => {
   );
 });
 
+test("a gate is told, as no entry shows it", () => {
+  const [audit] = [describeNotifier(handlers)];
+  assert.match(formatRunByHandText([audit], executable, { hasGate: true }), /gate: Fairlead asks it before/);
+  assert.doesNotMatch(formatRunByHandText([audit], executable), /gate/);
+});
+
 test("handlers that are not known yet may be any", () => {
   const config = readConfig(formatRunByHandText([describeNotifier(undefined)], executable));
   assert.deepEqual(Object.keys(config["notifier_options"] as object), [
@@ -78,10 +84,12 @@ test("handlers that are not known yet may be any", () => {
 
 test("what the plugin has to be given is in its entry", () => {
   const text = formatRunByHandText([describeEventSearcher(undefined)], executable, {
-    args: ["serve", "--dsn=<string>"],
-    envPrefix: "SFTPGO_PLUGIN_AUDIT_",
-    variables: ["DATABASE_URL"],
-    settings: "  --dsn <string>\n      the database\n",
+    needs: {
+      args: ["serve", "--dsn=<string>"],
+      envPrefix: "SFTPGO_PLUGIN_AUDIT_",
+      variables: ["DATABASE_URL"],
+      settings: "  --dsn <string>\n      the database\n",
+    },
   });
   assert.deepEqual(readConfig(text), {
     type: "eventsearcher",
@@ -99,10 +107,7 @@ test("a prefix that the server derives itself is not in the entry", () => {
     const text = formatRunByHandText(
       [describeEventSearcher(undefined)],
       { ...executable, path },
-      {
-        ...needs,
-        envPrefix: "MY_AUDIT_",
-      },
+      { needs: { ...needs, envPrefix: "MY_AUDIT_" } },
     );
     assert.ok(!("env_prefix" in readConfig(text)), path);
   }

@@ -34,6 +34,10 @@ export interface PluginNeeds {
 
 const NO_NEEDS: PluginNeeds = { args: [], envPrefix: undefined, variables: [], settings: "" };
 
+const GATE_TEXT =
+  "It also has a gate: Fairlead asks it before files are uploaded, downloaded, deleted or renamed and before folders " +
+  "are made or removed. Nothing more is configured for that, and SFTPGo does not ask.\n\n";
+
 /**
  * What a plugin tells a person who runs it by hand: what it is, who runs it, and the configuration to paste. It goes
  * before go-plugin's own three lines.
@@ -41,7 +45,7 @@ const NO_NEEDS: PluginNeeds = { args: [], envPrefix: undefined, variables: [], s
 export function formatRunByHandText(
   descriptions: readonly PluginSelfDescription[],
   executable: PluginExecutable,
-  needs: PluginNeeds = NO_NEEDS,
+  { needs = NO_NEEDS, hasGate = false }: { readonly needs?: PluginNeeds; readonly hasGate?: boolean } = {},
 ): string {
   const lacking = descriptions.flatMap(({ missing }) => (missing === undefined ? [] : [`${missing}\n`]));
   const usable = descriptions.filter(({ missing }) => missing === undefined);
@@ -56,6 +60,7 @@ export function formatRunByHandText(
     ' to the list "plugins" of the server\'s configuration file (sftpgo.json or fairlead.json) and restart ',
     `the server:\n\n${indent(entries.join(",\n"))}\n\n`,
     ...usable.flatMap(({ advice }) => (advice === undefined ? [] : [`${advice}\n\n`])),
+    hasGate ? GATE_TEXT : "",
     needs.settings === "" ? "" : `Its settings, as args or as variables of the server:\n\n${needs.settings}\n`,
   ].join("");
 }
@@ -66,7 +71,7 @@ function formatIntroduction(descriptions: readonly PluginSelfDescription[], path
     return `${path} is ${articleFor(first.type)} ${first.type} plugin for SFTPGo and Fairlead. It ${first.purpose}.\n`;
   }
   const kinds = descriptions.map(({ type, purpose }) => `  ${type}: it ${purpose}\n`);
-  return `${path} is several plugins for SFTPGo and Fairlead. Fairlead runs them in one process.\n\n${kinds.join("")}\n`;
+  return `${path} is several plugins for SFTPGo and Fairlead. Fairlead runs them in one process, SFTPGo each in one of its own.\n\n${kinds.join("")}\n`;
 }
 
 export function articleFor(noun: string): string {

@@ -20,6 +20,9 @@ export interface Settings<Values> extends SettingsOptions {
   readonly [values]?: Values;
 }
 
+/** The values of declared settings, for handlers in a file of their own: `ValuesOf<typeof settings>`. */
+export type ValuesOf<Declared extends Settings<unknown>> = Declared extends Settings<infer Values> ? Values : never;
+
 /**
  * Declares what a plugin can be told: by flags (`-url x`, `--url x`, `--url=x`), else by environment variables, else
  * by defaults. Give it to `servePlugin()`, whose handlers get the values.

@@ -36,6 +36,7 @@ function formatSetting({ setting, flag, variables }: NamedSetting): string {
     setting.description,
     ...(setting.type !== "boolean" && setting.required === true ? ["required"] : []),
     ...formatDefault(setting),
+    ...(setting.type === "string" && setting.secret === true && variables.length > 0 ? ["a secret, not for args"] : []),
     ...(variables.length === 0 ? [] : [`environment: ${variables.join(", ")}`]),
   ];
   return `  --${flag}${type}\n${wrap(facts.join("; "))}`;

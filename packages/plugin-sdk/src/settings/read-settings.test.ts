@@ -198,7 +198,7 @@ prints the configuration for that.
 Usage: x serve [settings]
 
   --dsn <string>
-      the database; environment: SFTPGO_PLUGIN_X_DSN
+      the database; a secret, not for args; environment: SFTPGO_PLUGIN_X_DSN
   --pool-size <integer>
       connections; default: 4; environment: SFTPGO_PLUGIN_X_POOL_SIZE
   --driver <pg|mysql>

@@ -112,7 +112,9 @@ function parseGiven(setting: NamedSetting["setting"], source: string, texts: rea
   const parsed = parseValue(setting, texts);
   if ("value" in parsed) return parsed.value;
   const text = texts.at(-1) ?? "";
-  throw invalid(`${source} is ${JSON.stringify(shorten(text))}, expected ${parsed.expected}`);
+  // A flag without its value takes the next one, which may be that of a secret.
+  const shown = /^--?[^-\d.]/.test(text) ? "followed by a flag" : JSON.stringify(shorten(text));
+  throw invalid(`${source} is ${shown}, expected ${parsed.expected}`);
 }
 
 /** Read like a given one: it must be what could be given. */
