@@ -70,6 +70,19 @@ describe("formatHclogLine", () => {
       formatHclogLine("info", "a\nb", { c: "\n" }, timeMs).length - 1,
     );
   });
+
+  it("puts what Node's permission model refused into the first line of the stack", () => {
+    const refused = Object.assign(new Error("Access to this API has been restricted."), {
+      code: "ERR_ACCESS_DENIED",
+      permission: "FileSystemRead",
+      resource: "/etc/blocked",
+    });
+    const { error } = JSON.parse(formatHclogLine("error", "plugin init error", { error: refused }, 0)) as {
+      error: string;
+    };
+    assert.equal(error.split("\n")[0], "Error: Access to this API has been restricted. (FileSystemRead /etc/blocked)");
+    assert.match(error, /\n    at /);
+  });
 });
 
 describe("createHclogLogger", () => {

@@ -46,10 +46,18 @@ function formatError(error: Error): string {
   const stacks: string[] = [];
   let cause: unknown = error;
   while (cause instanceof Error && stacks.length < MAX_CAUSES) {
-    stacks.push(cause.stack ?? String(cause));
+    stacks.push(withRefused(cause, cause.stack ?? String(cause)));
     ({ cause } = cause);
   }
   return stacks.join("\ncaused by: ");
+}
+
+/** Node's permission model says in properties alone what it has refused: in the stack, it goes to the end of the first line. */
+function withRefused(error: Error, stack: string): string {
+  const { code, permission, resource } = error as NodeJS.ErrnoException & { permission?: unknown; resource?: unknown };
+  if (code !== "ERR_ACCESS_DENIED") return stack;
+  const refused = [permission, resource].filter((part) => typeof part === "string" && part !== "").join(" ");
+  return refused === "" ? stack : stack.replace(/(?=\n|$)/, () => ` (${refused})`);
 }
 
 function stringify(record: LogFields): string | undefined {

@@ -11,6 +11,7 @@ import { createOutputLog } from "../output-log.ts";
 import { openSandbox, withoutRuntimeVariables } from "../sandbox/open-sandbox.ts";
 import type { Sandbox } from "../sandbox/open-sandbox.ts";
 import type { StartProcess } from "../supervisor/supervised-process.ts";
+import { nameKeys } from "./name-keys.ts";
 import { COOKIES, PROTOCOL_VERSION, createKinds } from "./plugin-kinds.ts";
 import type { ClientByType, Kinds } from "./plugin-kinds.ts";
 import { RunningCalls } from "./running-calls.ts";
@@ -54,6 +55,7 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
     const abort = (): void => starting.abort(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
+    const env = buildEnvironment(config, types, options.env);
     using cleanUp = new DisposableStack();
     try {
       const { sandbox: limits } = config.fairlead;
@@ -61,7 +63,7 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
       const process = await launch({
         ...buildLaunchOptions(config, types, options),
         ...(sandbox === undefined ? directCommand(config) : sandboxedCommand(config, sandbox)),
-        env: buildEnvironment(config, types, options.env),
+        env,
         versions: { [PROTOCOL_VERSION]: createKinds(calls, options.onNotifierCall) },
         stdio: options.stdio ?? output,
         signal: starting.signal,
@@ -78,6 +80,8 @@ export function createPluginStart(options: LaunchPluginOptions): StartProcess<Pl
         stop: () => process.stop(),
         kill: () => process.kill(),
       };
+    } catch (error) {
+      throw nameKeys(error, config, env);
     } finally {
       signal.removeEventListener("abort", abort);
     }
