@@ -18,6 +18,7 @@ import {
   providerColumns,
 } from "./event-csv.ts";
 import { asksForCsv, parseFsQuery, parseLogQuery, parseProviderQuery } from "./event-query.ts";
+import { closeSignal } from "./close-signal.ts";
 import { httpError } from "./http-error.ts";
 
 export interface EventRoutesOptions {
@@ -167,6 +168,9 @@ async function sendCsv<F extends Filter, R extends Row>(
       if (last === undefined || rows.length < CSV_PAGE) {
         break;
       }
+      if (last.id === filter.fromId) {
+        throw httpError(500, "", "the event searcher plugin answers the same page again and again");
+      }
       filter = after(filter, last);
       rows = readRows(kind, await search(kind, filter, searcher, signal));
     }
@@ -195,13 +199,4 @@ function readRows<F extends Filter, R extends Row>(kind: EventSearch<F, R>, answ
 
 function fileTime(): string {
   return new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-}
-
-/** Aborted when the client is gone before its answer. */
-function closeSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  reply.raw.once("close", () => {
-    controller.abort();
-  });
-  return controller.signal;
 }

@@ -9,6 +9,7 @@ import { FairleadError } from "../domain/fairlead-error.ts";
 import { plainIp } from "../domain/ip-range.ts";
 import type { AdminAccounts } from "../login/admin-accounts.ts";
 import { type AdminTokens, createAdminTokens, type TokenHolder } from "./admin-tokens.ts";
+import { closeSignal } from "./close-signal.ts";
 import { addEventRoutes } from "./event-routes.ts";
 import { answerOf, formatAnswer, type HttpAnswer, httpError } from "./http-error.ts";
 import type { TlsFiles } from "./tls-files.ts";
@@ -31,6 +32,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 60_000;
+/** A client that does not read its answer; longer than plugins may take for one. */
+const STALLED_TIMEOUT_MS = 120_000;
 
 /** The part of SFTPGo's REST API that is here: a token, the events, and `/healthz`. */
 export function createRestServer(options: RestServerOptions): FastifyInstance {
@@ -38,6 +41,7 @@ export function createRestServer(options: RestServerOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: IDLE_TIMEOUT_MS,
+    connectionTimeout: STALLED_TIMEOUT_MS,
     // Ends idle connections at close(), so that a stop does not wait for them.
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: false },
@@ -66,11 +70,11 @@ export function createRestServer(options: RestServerOptions): FastifyInstance {
 
 /** Asked for each request, before anything else is looked at, as SFTPGo does. */
 function addIpFilter(server: FastifyInstance, ipFilter: IpFilterHub): void {
-  server.addHook("onRequest", async (request) => {
+  server.addHook("onRequest", async (request, reply) => {
     if (!ipFilter.isConfigured) {
       return;
     }
-    const verdict = await ipFilter.check(ipOf(request), "HTTP");
+    const verdict = await ipFilter.check(ipOf(request), "HTTP", { signal: closeSignal(reply) });
     if (!verdict.allowed) {
       throw httpError(403, "", "your IP address is blocked");
     }
@@ -92,7 +96,8 @@ function addErrors(server: FastifyInstance, methods: ReadonlyMap<string, Readonl
   server.setErrorHandler((error, request, reply) => {
     const answer = answerOf(error);
     const facts = { method: request.method, path: request.url.split("?", 1)[0], status: answer.status };
-    const level = answer.status >= 500 ? "error" : "debug";
+    // Who has left has cancelled what failed.
+    const level = answer.status >= 500 && !reply.raw.destroyed ? "error" : "debug";
     logger.log(level, "request failed", { ...facts, ip: ipOf(request), reason: answer.reason, error: causeOf(error) });
     void send(reply, answer);
   });

@@ -8,6 +8,7 @@ import type { PluginManager } from "@fairlead/plugin-host";
 import type { Config } from "../config/load-config.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { AdminAccounts } from "../login/admin-accounts.ts";
+import { HttpConnections } from "./http-connections.ts";
 
 export interface HttpServersOptions {
   readonly config: Pick<Config, "common" | "configDir" | "httpd" | "telemetry">;
@@ -24,6 +25,10 @@ export interface HttpServers extends AsyncDisposable {
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
   readonly telemetryAddress: { readonly address: string; readonly port: number } | undefined;
 }
+
+/** Few administrators and machines ask; file descriptors are for clients of SSH. */
+const MAX_REST_CONNECTIONS = 256;
+const MAX_TELEMETRY_CONNECTIONS = 32;
 
 /**
  * Listens where `httpd.bindings` and `telemetry.bind_port` say; nowhere by default. Throws `ERR_LISTEN` and
@@ -58,8 +63,14 @@ export async function startHttpServers(options: HttpServersOptions): Promise<Htt
         failureDelayMs: common.defender.login_delay.password_failed,
         ...(tls === undefined ? {} : { tls }),
       });
+      const connections = new HttpConnections(server.server, {
+        total: MAX_REST_CONNECTIONS,
+        perHost: common.max_per_host_connections,
+      });
       started.defer(async () => {
-        await server.close();
+        await connections.endWith(async () => {
+          await server.close();
+        });
       });
       await server.ready();
       addresses.push(await listen(server.server, binding, "httpd.bindings"));
@@ -88,8 +99,11 @@ async function startTelemetry(
     plugins: options.plugins,
     connectionCount: options.connectionCount,
   });
+  const connections = new HttpConnections(server, { total: MAX_TELEMETRY_CONNECTIONS, perHost: 0 });
   started.defer(async () => {
-    await close(server);
+    await connections.endWith(async () => {
+      await close(server);
+    });
   });
   return await listen(server, { address: telemetry.bind_address, port: telemetry.bind_port }, "telemetry.bind_port");
 }

@@ -34,6 +34,7 @@ export function createTelemetryServer(sources: TelemetrySources): Server {
     const { type, body } = page();
     response.writeHead(200, { "Content-Type": type }).end(request.method === "HEAD" ? undefined : body);
   });
+  server.setTimeout(IDLE_TIMEOUT_MS);
   return server;
 }
 
