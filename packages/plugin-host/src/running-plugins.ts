@@ -10,7 +10,6 @@ import { PluginRoutes } from "./hosting/plugin-routes.ts";
 import { groupByProcess } from "./hosting/process-key.ts";
 import { ProcessPool } from "./hosting/process-pool.ts";
 import type { Seats } from "./hosting/process-pool.ts";
-import { formatPluginLabel } from "./hubs/plugin-route.ts";
 import { PluginHostError } from "./plugin-host-error.ts";
 import type { PluginStatus } from "./plugin-status.ts";
 import type { JournalKeeper } from "./journal/journal-keeper.ts";
@@ -99,7 +98,6 @@ export class RunningPlugins {
     this.#pool.requireOpen();
     // From here to the new routes nothing waits.
     const outcomes = started.map((outcome) => this.#judgeAgain(outcome));
-    this.#warnOfOldDelivery(plan);
     const hosts = new Set(this.#entries.flatMap(({ host }) => host ?? []));
     const createEntry = (seat: EntrySeat): PluginEntry => this.#createEntry(seat);
     const { entries, report } = switchOver({ plan, seats, outcomes, hosts, createEntry });
@@ -133,19 +131,6 @@ export class RunningPlugins {
     if (ended === undefined) return outcome;
     for (const { host } of started) void this.#pool.stop(host);
     return { planned, error: ended.host.lastError?.message ?? "it ended at once" };
-  }
-
-  /** Where events wait is settled when an entry begins: what waits would have to move. */
-  #warnOfOldDelivery({ kept, starts }: ReloadPlan): void {
-    for (const [{ config, index }, { config: before }] of [kept, ...starts.map((start) => start.before)].flatMap(
-      (some) => [...some],
-    )) {
-      if (config.fairlead.delivery === before.fairlead.delivery) continue;
-      this.#options.logger.log("warn", "another delivery takes a restart of the server", {
-        plugin: formatPluginLabel(index, config),
-        delivery: before.fairlead.delivery,
-      });
-    }
   }
 
   /** Entries that were removed deliver what they have; processes that serve nobody any more end. */
@@ -206,10 +191,15 @@ export class RunningPlugins {
   }
 
   #warnOfLostGates(entries: readonly PluginEntry[]): void {
-    for (const { label } of entries) {
-      this.#options.logger.log("warn", "plugin has no gate any more, it is not asked before files are touched", {
-        plugin: label,
-      });
+    const { logger } = this.#options;
+    for (const { label: plugin, config } of entries) {
+      const { expected, onFailure } = config.fairlead.gate;
+      if (expected) {
+        const operations = onFailure === "deny" ? "refused" : "allowed";
+        logger.log("error", "plugin has no gate, though its entry counts on one", { plugin, operations });
+      } else {
+        logger.log("warn", "plugin has no gate any more, it is not asked before files are touched", { plugin });
+      }
     }
   }
 }

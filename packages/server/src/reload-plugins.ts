@@ -37,7 +37,7 @@ function requireKmsPlugin(started: Config, now: Config, plugins: PluginManager):
   if (now.plugins.some((one) => one.type === "kms" && url.startsWith(one.kmsOptions.scheme))) return;
   throw new FairleadError(
     "ERR_CONFIG_VALUE",
-    `${now.file ?? "configuration"}: plugins has no kms plugin left for kms.secrets.url, which new secrets are encrypted with`,
+    `${now.file ?? "configuration"}: plugins has no kms plugin left for kms.secrets.url, which new secrets are encrypted with: put it back, or restart the server with another url`,
     { details: { file: now.file, key: "plugins" } },
   );
 }

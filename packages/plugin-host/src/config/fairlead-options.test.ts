@@ -124,7 +124,7 @@ const refusals: readonly (readonly [name: string, options: unknown, message: Reg
   [
     "logins without the plugin that decides about them",
     { on_unavailable: "allow" },
-    /fairlead\.on_unavailable in f\.json is "allow": nobody may log in/,
+    /fairlead\.on_unavailable in f\.json is "allow": a plugin that is down cannot let anybody in/,
     "auth",
   ],
   ["logins decided by the local store", { on_unavailable: "local" }, /is "local": expected "deny"/, "auth"],

@@ -31,8 +31,8 @@ export interface GateOptions {
   /** What happens to the operation when there is no answer. Default `deny`. */
   readonly onFailure: "deny" | "allow";
   /**
-   * True when the entry has a `gate` key: the operator counts on a gate, so the plugin stands for one that is unavailable
-   * until it has started for the first time.
+   * True when the entry has a `gate` key: the operator counts on a gate, so a plugin that has none, or has not started yet,
+   * stands for one that does not decide.
    */
   readonly expected: boolean;
 }

@@ -11,7 +11,7 @@ export function judgeFairleadOptions({ type }: PluginConfig, entry: unknown, pla
   const onUnavailable = valueAt(entry, ["fairlead", "on_unavailable"]);
   const path = ["fairlead", "on_unavailable"];
   if (type === "auth" && onUnavailable === "allow") {
-    const reason = "nobody may log in because the plugin that decides about it is down";
+    const reason = "a plugin that is down cannot let anybody in";
     throw configError(path, `is "allow": ${reason}; remove the key or write "deny"`, place);
   }
   if (type !== "auth" && type !== "ipfilter" && (onUnavailable === "allow" || onUnavailable === "deny")) {

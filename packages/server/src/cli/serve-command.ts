@@ -97,9 +97,9 @@ async function startUnlessStopped(
 async function reload(server: FairleadServer, logger: Logger): Promise<void> {
   try {
     const { ok, plugins } = await server.reload();
-    const failed = plugins.filter(({ outcome }) => outcome === "failed").length;
+    const failed = plugins.filter(({ error }) => error !== undefined).length;
     logger.log(ok ? "info" : "error", ok ? "plugins reloaded" : "plugins reloaded in part", {
-      plugins: plugins.length,
+      plugins: plugins.filter(({ outcome }) => outcome !== "removed").length,
       failed,
     });
   } catch (error) {

@@ -51,7 +51,7 @@ export function requireKmsProvider({ url }: KmsSettings, plugins: KmsPlugins): v
     throw new FairleadError(
       "ERR_CONFIG_VALUE",
       `no provider is there for kms.secrets.url "${shownUrl(url)}": it must begin with local, builtin, ` +
-        `or the kms_options.scheme of a kms plugin`,
+        `or the kms_options.scheme of a kms plugin; correct it, or add that plugin to the plugins section`,
       { details: { key: "kms.secrets.url", url: shownUrl(url) } },
     );
   }
