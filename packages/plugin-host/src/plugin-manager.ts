@@ -30,7 +30,8 @@ export interface PluginManager extends AsyncDisposable {
    *
    * No event is lost and no call fails because of it. Where a process does not start, what was there stays: see the
    * report, and the log. Reloads run one after the other; resolves when the old processes are gone, and after 20 s though
-   * somebody may still be about to log in through one. Rejects only after {@link stop}, with `ERR_PLUGINS_STOPPED`.
+   * somebody may still be about to log in through one. Rejects, and changes nothing, after {@link stop} with
+   * `ERR_PLUGINS_STOPPED`, and with `ERR_JOURNAL` when the first entry with `delivery: "journal"` finds none that opens.
    */
   reload(plugins: readonly PluginConfig[]): Promise<ReloadReport>;
   /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeGateRequest } from "@fairlead/plugin-sdk/testing";
 import { PluginHostError } from "../src/plugin-host-error.ts";
 import type { PluginManager } from "../src/plugin-manager.ts";
 import type { ReloadReport } from "../src/reload/reload-report.ts";
@@ -96,6 +97,27 @@ test("what a plugin says of itself is that of its new process, and a lost gate i
   await manager.reload(before);
   assert.deepEqual(seen(), ["1.0", true, true]);
 });
+
+for (const [onFailure, allowed] of [
+  ["deny", false],
+  ["allow", true],
+] as const) {
+  test(`an entry that counts on a gate and whose plugin has none ${onFailure === "deny" ? "opens" : "closes"} nothing`, async () => {
+    using folder = new PluginFolder();
+    const logger = createMemoryLogger();
+    const entry = { type: "notifier", cmd: folder.addExecutable("a", "every-kind.ts") };
+    const plugins = configureAny({ ...entry, fairlead: { gate: { on_failure: onFailure } } });
+    await using manager = await startPluginManager({ plugins, env, logger });
+    assert.equal((await manager.gates.check(makeGateRequest())).allowed, allowed);
+    const told = logger.lines.filter(({ message }) => message === "plugin has no gate, though its entry counts on one");
+    assert.deepEqual(
+      told.map(({ level, fields }) => [level, fields["operations"]]),
+      [["error", allowed ? "allowed" : "refused"]],
+    );
+    await manager.reload(configureAny(entry));
+    assert.equal(manager.gates.isConfigured, false);
+  });
+}
 
 test("an entry that an existing process could serve joins it in a new one", async () => {
   using folder = new PluginFolder();

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { LogFields, Logger } from "@fairlead/go-plugin";
 import type { LaunchOptions } from "@fairlead/go-plugin/host";
+import { GrpcError } from "@fairlead/plugin-sdk/client";
 import type { GateClient } from "@fairlead/plugin-sdk/client";
 import type { Env } from "../config/env.ts";
 import type { PluginConfig, PluginType } from "../config/plugin-config.ts";
@@ -18,6 +19,12 @@ import { createLiveLogger } from "./live-logger.ts";
 import type { EntrySeat, PluginEntry } from "./plugin-entry.ts";
 import type { Kinds } from "./plugin-kinds.ts";
 import { processKeyOf } from "./process-key.ts";
+
+/** Answers for a process without a gate, as that would. */
+const withoutGate: GateClient = {
+  connected: true,
+  check: () => Promise.reject(new GrpcError("UNIMPLEMENTED", "the plugin has no gate")),
+};
 
 export interface HostedPluginOptions {
   readonly env: Env;
@@ -119,9 +126,8 @@ export class HostedPlugin {
 
   get gateAvailability(): PluginAvailability<GateClient> {
     const { state } = this;
-    const client = state.status === "running" ? state.process.client.gate : undefined;
-    if (state.status === "running" && client !== undefined) {
-      return { status: state.responsive ? "up" : "paused", client };
+    if (state.status === "running") {
+      return { status: state.responsive ? "up" : "paused", client: state.process.client.gate ?? withoutGate };
     }
     return { status: "down", startFailed: state.status === "failed" };
   }

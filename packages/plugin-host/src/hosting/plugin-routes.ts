@@ -17,6 +17,8 @@ export class PluginRoutes {
   #byType = new Map<PluginType, readonly RouteOf<PluginType>[]>();
   #gates: readonly GateRoute[] = [];
   #gated: ReadonlySet<PluginEntry> = new Set();
+  /** Those of which {@link updateGates} has said that they have none. */
+  readonly #told = new WeakSet<PluginEntry>();
 
   listOf<Type extends PluginType>(type: Type): RouteList<ConfigOf<Type>, ClientByType[Type]> {
     const none: readonly RouteOf<Type>[] = [];
@@ -38,8 +40,9 @@ export class PluginRoutes {
   }
 
   /**
-   * A process told whether it has a gate. One for each process, with the options of its first entry. Returns the entries
-   * that had one before and have none now.
+   * A process told whether it has a gate. One for each process, with the options of its first entry; where an entry counts
+   * on a gate that its process turns out not to have, these decide. Returns the entries that had one before, or count on
+   * one, and have none now, each once.
    */
   updateGates(): readonly PluginEntry[] {
     const before = this.#gated;
@@ -47,11 +50,20 @@ export class PluginRoutes {
     for (const entry of this.#entries) {
       const { host } = entry;
       if (host === undefined || hosts.has(host)) continue;
-      if (host.hasGate ?? host.entries.some(({ config }) => config.fairlead.gate.expected)) hosts.set(host, entry);
+      if (host.hasGate === true || host.entries.some(({ config }) => config.fairlead.gate.expected))
+        hosts.set(host, entry);
     }
     this.#gates = [...hosts].map(([host, entry]) => createGateRoute(host, entry));
     this.#gated = new Set(this.#entries.filter(({ host }) => host !== undefined && hosts.has(host)));
-    return this.#entries.filter((entry) => before.has(entry) && !this.#gated.has(entry));
+    return this.#entries.filter((entry) => this.#isNews(entry, before));
+  }
+
+  #isNews(entry: PluginEntry, before: ReadonlySet<PluginEntry>): boolean {
+    const isMissing = entry.host?.hasGate === false && (before.has(entry) || entry.config.fairlead.gate.expected);
+    const wasTold = this.#told.has(entry);
+    if (isMissing) this.#told.add(entry);
+    else this.#told.delete(entry);
+    return isMissing && !wasTold;
   }
 }
 

@@ -4,8 +4,8 @@ import type { RouteList } from "./plugin-route.ts";
 
 /**
  * One route for each process (not each entry) that has a gate, whatever its type. A process belongs here from the first
- * time it said so, while it is down too, until it says otherwise or its entries are removed; and from the beginning when
- * its entry's `fairlead.gate.expected` is true.
+ * time it said so, while it is down too, until it says otherwise or its entries are removed; and always when its entry's
+ * `fairlead.gate.expected` is true.
  */
 export type GateRoutes = RouteList<Pick<PluginConfigBase, "fairlead">, GateClient>;
 
