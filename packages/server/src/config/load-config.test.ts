@@ -143,13 +143,25 @@ describe("a value", () => {
     });
   }
 
-  test("that is a secret is not shown", () => {
-    write("sftpgo.json", '{"data_provider":{"connection_string":"user:hunter2@host"}}');
-    assert.throws(
-      () => load(),
-      (error) => error instanceof Error && /\[redacted\]/.test(error.message) && !error.message.includes("hunter2"),
-    );
-  });
+  for (const content of [
+    '{"data_provider":{"connection_string":"user:hunter2@host"}}',
+    '{"httpd":{"signing_passphrase":["hunter2"]}}',
+    '{"kms":{"secrets":{"master_key":{"a":"hunter2"}}}}',
+    '{"kms":{"secrets":"hunter2"}}',
+    '{"kms":"hunter2"}',
+    '{"httpd":["signing_passphrase","hunter2"]}',
+    '{"httpd":{"bindings":{"signing_passphrase":"hunter2"}}}',
+    '{"httpd":{"bindings":[{"address":{"signing_passphrase":"hunter2"}}]}}',
+    '{"sftpd":{"ciphers":[{"master_key":"hunter2"}]}}',
+  ]) {
+    test(`that is a secret or may hold one is not shown: ${content}`, () => {
+      write("sftpgo.json", content);
+      assert.throws(
+        () => load(),
+        (error) => FairleadError.is(error, "ERR_CONFIG_VALUE") && !error.message.includes("hunter2"),
+      );
+    });
+  }
 });
 
 describe("the environment", () => {

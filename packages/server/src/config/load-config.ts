@@ -232,14 +232,29 @@ function withBaseDir(provider: Sections["data_provider"], configDir: string): Se
 }
 
 /** Keys whose value is not for anybody's eyes. */
-const SECRET = /password$|secret|master_key|connection_string/;
+const SECRET = /password$|passphrase$|secret|master_key|connection_string/;
 
 function badValue(source: Source, path: readonly string[], value: unknown, problem: string): FairleadError {
   const key = path.join(".");
   const variable = source.origins.get(key);
   const place = variable === undefined ? `${source.file ?? "configuration"}: ${key}` : `${variable} (${key})`;
-  const shown = SECRET.test(key) ? "[redacted]" : (JSON.stringify(value) ?? "nothing").slice(0, 200);
+  const shown = SECRET.test(key) ? "[redacted]" : showValue(path, value);
   return new FairleadError("ERR_CONFIG_VALUE", `${place} = ${shown}: ${problem}`, {
     details: { file: source.file, variable, key },
   });
+}
+
+/** What may hold keys of any name, secrets among them, is only named; so is what stands for a whole section. */
+function showValue(path: readonly string[], value: unknown): string {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (path.length === 1 || items.some((item) => typeof item === "object" && item !== null)) {
+    return Array.isArray(value)
+      ? "a list"
+      : value === null
+        ? "null"
+        : typeof value === "object"
+          ? "an object"
+          : "a value";
+  }
+  return (JSON.stringify(value) ?? "nothing").slice(0, 200);
 }
