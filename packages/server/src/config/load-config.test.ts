@@ -284,7 +284,7 @@ describe("a key that is not implemented", () => {
   });
 
   test("and would change security is refused from the environment too, in an entry of a list", () => {
-    assert.throws(() => load({ SFTPGO_COMMON__RATE_LIMITERS__0__AVERAGE: "10" }), /common\.rate_limiters = \[/);
+    assert.throws(() => load({ SFTPGO_COMMON__RATE_LIMITERS__0__AVERAGE: "10" }), /common\.rate_limiters = a list/);
     assert.deepEqual(load({ SFTPGO_COMMON__RATE_LIMITERS__0__AVERAGE: "0" }).warnings, []);
   });
 
