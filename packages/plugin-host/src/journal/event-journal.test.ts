@@ -488,3 +488,17 @@ test("a new plugin is not taken for one with other arguments that goes on, asked
   assert.notEqual(added?.users, plugins[0]?.users);
   assert.equal(logger.find("events wait for a plugin that is not configured"), undefined);
 });
+
+test("what could not be written is tried once more at the end", async () => {
+  const { backend, journal, append } = await setUp();
+  backend.failure = full;
+  append("/1");
+  await settle();
+  assert.equal(journal.status.state, "failing");
+  backend.failure = undefined;
+  await journal.close();
+  assert.deepEqual(
+    [...(backend.rows.get(2)?.values() ?? [])].map(({ id }) => id),
+    ["id/1"],
+  );
+});

@@ -501,12 +501,13 @@ export class EventJournal {
     const flushed = new Promise<void>((resolve) => this.#whenFlushed.push(resolve));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = clock.schedule(closeMs, resolve);
-    if (this.#failure === undefined) {
+    // Also when it failed before: this is the last try.
+    this.#stopTimer("retry");
+    if (backend.isOpen) {
       this.#flush();
       await Promise.race([flushed, late]);
     }
     cancel();
-    this.#stopTimer("retry");
     this.#stopTimer("acknowledge");
     if (this.#pending.size > 0) {
       logger.log("error", "events lost, the event journal cannot be written", { count: this.#pending.size });

@@ -221,6 +221,7 @@ export class JournalFile {
 
   #change(apply: (change: Change) => void): BatchOutcome {
     const change = new Change(this.#streamBytes);
+    this.#rollBack();
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       apply(change);
@@ -233,6 +234,7 @@ export class JournalFile {
     return { dropped: change.dropped, refused: change.refused, usedBytes: this.#usedBytes };
   }
 
+  /** Ends a transaction that failed; also one that could not be ended then. */
   #rollBack(): void {
     try {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");

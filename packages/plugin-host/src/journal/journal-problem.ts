@@ -79,6 +79,8 @@ function problemOf(error: unknown): JournalProblem {
   if ("code" in error && typeof error.code === "string" && UNREACHABLE.has(error.code)) return "forbidden";
   if (!("errcode" in error) || typeof error.errcode !== "number") return "failing";
   const primary = error.errcode & 0xff;
+  // One that could not be ended when the disk failed: that is about this connection, not about the file.
+  if (primary === NO_SUCH_TABLE && error.message.includes("transaction")) return "failing";
   if (primary === FULL || primary === CANNOT_OPEN) return "failing";
   return PROBLEMS.get(primary) ?? "failing";
 }
