@@ -12,7 +12,6 @@ import { notifierEntry, writeConfig } from "./harness/server-config.ts";
 describe("a configuration that is refused", () => {
   const entries = [
     { because: "of an unknown plugin type", key: "type", value: "notifer" },
-    { because: "the plugin type is not available yet", key: "type", value: "kms" },
     { because: "a checksum is not hexadecimal", key: "sha256sum", value: "zz".repeat(32) },
     { because: "a checksum is too short", key: "sha256sum", value: "abcd" },
     { because: "a number is a text", key: "retry_max_time", value: "soon", options: true },

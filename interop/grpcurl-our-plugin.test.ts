@@ -75,6 +75,7 @@ suite("grpcurl, our plugin", { skip: !hasGoPeer(name) && `${name} is missing: np
 
   test("lists exactly the services of a plugin [serve:reflection serve:services]", async () => {
     assert.deepEqual((await grpcurl("list")).trim().split("\n"), [
+      "fairlead.PluginInfo",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
@@ -86,6 +87,7 @@ suite("grpcurl, our plugin", { skip: !hasGoPeer(name) && `${name} is missing: np
   });
 
   const METHODS: Readonly<Record<string, readonly string[]>> = {
+    "fairlead.PluginInfo": ["Describe"],
     "grpc.health.v1.Health": ["Check", "Watch"],
     "grpc.reflection.v1.ServerReflection": ["ServerReflectionInfo"],
     "grpc.reflection.v1alpha.ServerReflection": ["ServerReflectionInfo"],

@@ -99,7 +99,8 @@ test(`${reloads} reloads leave no process, socket, file or timer behind`, async 
     assert.ok(ok);
     if (run === replaceEvery) afterFirst = resources();
   }
-  assert.deepEqual(resources(), afterFirst, "what is open after the last reload was so after the first replacement");
+  // As much as after the first replacement, once the last process's descriptors are closed.
+  await waitFor(() => afterFirst !== undefined && isNoMore(resources(), afterFirst), "nothing more to be open");
   await manager.stop();
   const recorded = folder.recorded("good");
   const paths = recorded.flatMap(({ path }) => path ?? []);
@@ -174,9 +175,9 @@ function resources(): Resources {
 
 /** The last handles close a turn or two after what they belong to. */
 async function assertNothingLeft(before: Resources): Promise<void> {
-  await waitFor(() => {
-    const now = resources();
-    return now.descriptors <= before.descriptors && now.timers <= before.timers && now.sockets <= before.sockets;
-  }, "descriptors, timers and sockets to be gone");
-  assert.ok(resources().folders <= before.folders, "no folder of sockets is left");
+  await waitFor(() => isNoMore(resources(), before), "descriptors, timers, sockets and their folders to be gone");
+}
+
+function isNoMore(now: Resources, before: Resources): boolean {
+  return Object.entries(before).every(([kind, count]) => now[kind as keyof Resources] <= count);
 }
