@@ -179,6 +179,25 @@ describe("SIGHUP", () => {
     assert.deepEqual(readFileSync(join(folder, "events"), "utf8").trim().split("\n"), files);
   });
 
+  test("as often as somebody likes leads to the last configuration, not through all of them", async () => {
+    configure([]);
+    await using server = await startServe([], { cwd: folder });
+    const script = makeRecorder();
+    const rounds = 30;
+    for (let round = 1; round <= rounds; round += 1) {
+      configure([{ type: "notifier", cmd: script, args: [`${round}`], notifier_options: { fs_events: ["upload"] } }]);
+      server.child.kill("SIGHUP");
+      await until(() => countOf(server.log(), '"signal":"SIGHUP"') >= round, "the signal");
+    }
+    await until(() => countOf(server.log(), '"msg":"plugin started"') > 1, "two starts");
+    server.child.kill("SIGTERM");
+    server.child.kill("SIGHUP");
+    const { code, stderr } = await server.result;
+    assert.equal(code, 0);
+    assert.ok(countOf(stderr, '"msg":"plugins reloaded') < rounds / 2, "signals were taken together");
+    assert.doesNotMatch(stderr, /"level":"error"/);
+  });
+
   test("tells of a plugin that does not start", async () => {
     configure([]);
     await using server = await startServe([], { cwd: folder });

@@ -5,6 +5,7 @@ import { createLogger } from "../log/pino-logger.ts";
 import type { FairleadServer, StartServerOptions } from "../start-server.ts";
 import type { Config } from "../config/load-config.ts";
 import { type ConfigFlags, loadConfigFromFlags, withConfigOptions } from "./config-options.ts";
+import { onceAtATime } from "./once-at-a-time.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ServeFlags extends ConfigFlags {
@@ -65,9 +66,12 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
       logger.log("info", "stopped before it was ready");
       return;
     }
-    signals.onHangUp(() => {
-      void reload(server, logger);
-    });
+    // A storm of signals asks for no more than the configuration of its end.
+    signals.onHangUp(
+      onceAtATime(async () => {
+        await reload(server, logger);
+      }, signals.stop),
+    );
     await untilAborted(signals.stop);
     await stop(server, flags.graceTime * 1000, signals.hurry, logger);
   } finally {
