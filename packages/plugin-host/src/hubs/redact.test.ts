@@ -29,3 +29,21 @@ const rows: readonly Row[] = [
 for (const { name, text, secrets, expected } of rows) {
   test(name, () => assert.equal(redact(text, secrets), expected));
 }
+
+for (const password of ["hunter2-Sécret", "\u00ff\u00fe??>>~~", "abcd"]) {
+  for (const name of ["", "a", "an", "ann"]) {
+    test(`a password is redacted from the header that it made: ${JSON.stringify([name, password])}`, () => {
+      for (const encoding of ["base64", "base64url"] as const) {
+        const header = Buffer.from(`${name}:${password}`).toString(encoding);
+        const redacted = redact(`401 for Basic ${header}`, [password]);
+        const left = Buffer.from(redacted.split("[redacted]").at(0)?.slice("401 for Basic ".length) ?? "", "base64");
+        assert.match(redacted, /\[redacted\]/);
+        assert.ok(left.length <= name.length + 1, redacted);
+      }
+    });
+  }
+}
+
+test("a secret is redacted in hexadecimal", () => {
+  assert.equal(redact("68756e74657232 or 68756E74657232", ["hunter2"]), "[redacted] or [redacted]");
+});
