@@ -34,8 +34,8 @@ export function createNotifierClient(connection: ClientConnection): NotifierClie
 
 function toSendOptions(options: SendOptions): CallOptions {
   const { eventId } = options;
-  return {
-    ...toCallOptions(options),
-    ...(eventId !== undefined && { metadata: new Metadata([[EVENT_ID_METADATA, eventId]]) }),
-  };
+  const callOptions = toCallOptions(options);
+  return eventId === undefined
+    ? callOptions
+    : { ...callOptions, metadata: new Metadata([[EVENT_ID_METADATA, eventId]]) };
 }

@@ -12,5 +12,6 @@ export interface RpcOptions {
 }
 
 export function toCallOptions({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RpcOptions = {}): CallOptions {
-  return { deadlineMs: timeoutMs, ...(signal !== undefined && { signal }) };
+  // Without a spread, which costs as much as all else a call's options need.
+  return signal === undefined ? { deadlineMs: timeoutMs } : { deadlineMs: timeoutMs, signal };
 }
