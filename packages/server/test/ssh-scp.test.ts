@@ -94,6 +94,19 @@ describe("scp in the old protocol", () => {
     );
   });
 
+  test("downloads the root, which is called as the user", async () => {
+    await start();
+    mkdirSync(home("in"), { recursive: true });
+    writeFileSync(home("1"), "1");
+    writeFileSync(home("in", "2"), "22");
+    const target = join(server.folder, "all");
+    mkdirSync(target);
+    assert.equal((await old("-r", "full:/", target)).code, 0);
+    assert.equal(readFileSync(join(target, "full", "in", "2"), "utf8"), "22");
+    assert.equal(readFileSync(join(target, "full", "1"), "utf8"), "1");
+    assert.ok((await events()).includes("download /in/2 SCP"));
+  });
+
   test("downloads a file whole", async () => {
     await start();
     const content = randomBytes(1_000_003);

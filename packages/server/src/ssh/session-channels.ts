@@ -180,7 +180,7 @@ export class SessionChannels {
       await using files = await openFileSystem(facts);
       const { name, args } = command;
       await (name === "scp"
-        ? runScp(args, { channel, files })
+        ? runScp(args, { channel, files, username: facts.user.username })
         : runSshCommand({ name, args }, { channel, files, signal }));
     } catch (error) {
       facts.logger.log("error", "command failed", { command: command.name, error });

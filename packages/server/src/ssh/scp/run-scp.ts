@@ -19,13 +19,14 @@ interface ScpRequest {
 export interface ScpSurroundings {
   readonly channel: ServerChannel;
   readonly files: FileSystem;
+  readonly username: string;
 }
 
 /**
  * The far end of the old scp protocol (BSD rcp's), as OpenSSH's `scp -O` and older clients speak it. Resolves when the
  * client has its exit status; rejects when it is gone.
  */
-export async function runScp(args: readonly string[], { channel, files }: ScpSurroundings): Promise<void> {
+export async function runScp(args: readonly string[], { channel, files, username }: ScpSurroundings): Promise<void> {
   const request = parseScpArguments(args);
   if (request === undefined) {
     channel.stderr.write("scp: not understood\r\n");
@@ -38,7 +39,8 @@ export async function runScp(args: readonly string[], { channel, files }: ScpSur
   try {
     await (direction === "t"
       ? receiveFiles(peer, files, { path, isRecursive, mustBeDirectory })
-      : sendFiles(peer, files, { path, isRecursive }));
+      : // Named after the user, as SFTPGo does.
+        sendFiles(peer, files, { path, isRecursive, rootName: username }));
     finish(channel, peer.failures === 0 ? 0 : 1);
   } catch (error) {
     if (!(error instanceof SftpError)) {

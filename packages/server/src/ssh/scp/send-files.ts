@@ -15,6 +15,8 @@ export interface SendOptions {
   /** What; absolute. */
   readonly path: string;
   readonly isRecursive: boolean;
+  /** What the client is to call the root, which has no name of its own. */
+  readonly rootName: string;
 }
 
 const READ: OpenFlags = {
@@ -62,7 +64,7 @@ class Sender {
 
   async #open(path: string, depth: number): Promise<OpenedFile | OpenedDirectory | { readonly error: unknown }> {
     try {
-      if (/^$|[\n\r]/.test(nameOf(path))) {
+      if (/^$|[\n\r/]/.test(this.#nameOf(path))) {
         throw new SftpError("FAILURE", "a name that scp cannot send");
       }
       const { mode = 0 } = await this.#files.stat(path);
@@ -82,7 +84,7 @@ class Sender {
   async #sendDirectory(path: string, { directory, mode }: OpenedDirectory, depth: number): Promise<void> {
     let others: readonly string[];
     try {
-      await this.#peer.write(Buffer.from(`D${octal(mode)} 0 ${nameOf(path)}\n`));
+      await this.#peer.write(Buffer.from(`D${octal(mode)} 0 ${this.#nameOf(path)}\n`));
       if (!(await this.#peer.isContent())) {
         return;
       }
@@ -91,7 +93,7 @@ class Sender {
       await directory.close();
     }
     for (const name of others) {
-      await this.send(`${path}/${name}`, depth + 1);
+      await this.send(childOf(path, name), depth + 1);
     }
     await this.#peer.write(Buffer.from("E\n"));
     await this.#peer.isContent();
@@ -103,7 +105,7 @@ class Sender {
     for (let entries = await this.#next(path, directory); entries.length > 0;) {
       for (const { name, attributes } of entries) {
         if (name === "." || name === "..") continue;
-        if (isFileMode(attributes.mode)) await this.send(`${path}/${name}`, depth + 1);
+        if (isFileMode(attributes.mode)) await this.send(childOf(path, name), depth + 1);
         else others.push(name);
       }
       entries = await this.#next(path, directory);
@@ -123,6 +125,10 @@ class Sender {
       await this.#peer.complain(path, error);
       return [];
     }
+  }
+
+  #nameOf(path: string): string {
+    return path === "/" ? this.#options.rootName : nameOf(path);
   }
 
   async #sendFile(path: string, file: FileHandle): Promise<void> {
@@ -172,6 +178,10 @@ interface OpenedFile {
 interface OpenedDirectory {
   readonly directory: DirectoryHandle;
   readonly mode: number;
+}
+
+function childOf(directory: string, name: string): string {
+  return directory === "/" ? `/${name}` : `${directory}/${name}`;
 }
 
 function octal(mode: number): string {
