@@ -6,6 +6,7 @@ import type { IpFilterHub, SearchHub } from "@fairlead/plugin-host";
 import type { FsEventsFilter } from "@fairlead/plugin-sdk/client";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 
+import { parseAdmin } from "../src/domain/admin.ts";
 import { createRestServer } from "../src/http/rest-server.ts";
 import { createAdminAccounts } from "../src/login/admin-accounts.ts";
 import { createPasswordHasher, DEFAULT_HASHING_POLICY } from "../src/login/password/password-hasher.ts";
@@ -128,6 +129,31 @@ describe("a token", () => {
     const removed = await server.inject({ url: "/api/v2/events/fs", headers: { authorization: `Bearer ${other}` } });
     assert.equal(removed.statusCode, 401);
   });
+
+  for (const [what, change] of [
+    ["another password", { password: "other" }],
+    ["no access", { status: 0 }],
+    ["a second factor, which is not here", { filters: { require_two_factor: true } }],
+    ["another address", { filters: { allow_list: ["192.0.2.0/24"] } }],
+    ["somebody else of the same name", undefined],
+  ] as const) {
+    test(`is worth nothing once its administrator has ${what}`, async () => {
+      const { access_token: text } = (await token("audit")).json<{ access_token: string }>();
+      const headers = { authorization: `Bearer ${text}` };
+      assert.equal((await server.inject({ url: "/api/v2/events/fs", headers })).statusCode, 200);
+      const audit = await store.admins.findAdmin("audit");
+      assert.ok(audit);
+      if (change === undefined) {
+        await store.admins.removeAdmin("audit");
+        await store.admins.addAdmin(audit);
+      } else {
+        await store.admins.updateAdmin(parseAdmin({ ...audit.document, ...change }));
+      }
+      const later = await server.inject({ url: "/api/v2/events/fs", headers });
+      assert.equal(later.statusCode, 401);
+      assert.equal(later.body, '{"message":"Your token is no longer valid"}\n');
+    });
+  }
 });
 
 describe("events", () => {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 
 import { errors, jwtVerify, SignJWT } from "jose";
 
@@ -8,6 +8,8 @@ import type { Admin } from "../domain/admin.ts";
 export interface TokenHolder {
   readonly username: string;
   readonly tokenId: string;
+  /** Which password it was given for, see {@link isStillOf}. */
+  readonly credentials: string;
   readonly expiresAtMs: number;
 }
 
@@ -26,6 +28,8 @@ export interface AdminTokens {
   issue(admin: Admin, ip: string): Promise<IssuedToken>;
   verify(text: string, ip: string): Promise<TokenVerdict>;
   revoke(holder: TokenHolder): void;
+  /** False once the administrator has another password, or is another one of the same name. SFTPGo goes on. */
+  isStillOf(holder: TokenHolder, admin: Admin): boolean;
 }
 
 /** SFTPGo's. */
@@ -46,7 +50,11 @@ export function createAdminTokens(passphrase: string, clock: () => number = Date
     async issue(admin, ip) {
       const nowMs = clock();
       const expiresAtMs = nowMs + LIFETIME_MS;
-      const text = await new SignJWT({ username: admin.username, permissions: admin.permissions })
+      const text = await new SignJWT({
+        username: admin.username,
+        permissions: admin.permissions,
+        credentials: credentialsOf(admin),
+      })
         .setProtectedHeader({ alg: "HS256", typ: "JWT" })
         .setAudience([AUDIENCE, ip])
         .setJti(randomUUID())
@@ -71,6 +79,8 @@ export function createAdminTokens(passphrase: string, clock: () => number = Date
       }
       revoked.set(tokenId, expiresAtMs);
     },
+    isStillOf: ({ username, credentials }, admin) =>
+      admin.username === username && credentialsOf(admin) === credentials,
   };
 }
 
@@ -85,12 +95,14 @@ async function read(text: string, ip: string, key: Uint8Array, nowMs: number): P
       currentDate: new Date(nowMs),
       requiredClaims: ["exp", "jti"],
     });
-    const { aud, jti, exp, username } = payload;
+    const { aud, jti, exp, username, credentials } = payload;
     const isForHere = Array.isArray(aud) && aud.includes(ip);
-    if (!isForHere || jti === undefined || exp === undefined || typeof username !== "string") {
+    if (!isForHere || jti === undefined || exp === undefined) {
       return undefined;
     }
-    return { username, tokenId: jti, expiresAtMs: exp * 1_000 };
+    return typeof username === "string" && typeof credentials === "string"
+      ? { username, tokenId: jti, credentials, expiresAtMs: exp * 1_000 }
+      : undefined;
   } catch (error) {
     if (error instanceof errors.JOSEError) {
       return undefined;
@@ -101,4 +113,9 @@ async function read(text: string, ip: string, key: Uint8Array, nowMs: number): P
 
 function toSeconds(ms: number): number {
   return Math.floor(ms / 1_000);
+}
+
+/** Tells nothing of the password: of a slow hash with a salt, a part of a fast one. */
+function credentialsOf({ id, passwordHash }: Admin): string {
+  return createHash("sha256").update(`${id} ${passwordHash}`).digest("base64url").slice(0, 16);
 }

@@ -118,7 +118,7 @@ interface Authenticated {
 
 type Authenticate = (request: FastifyRequest) => Promise<Authenticated>;
 
-/** The administrator is looked up at each request: one who was removed or disabled is out at once. */
+/** The administrator is looked up at each request: one who may not log in any more is out at once. */
 function createAuthentication(tokens: AdminTokens, admins: AdminAccounts): Authenticate {
   return async (request) => {
     const text = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -130,10 +130,12 @@ function createAuthentication(tokens: AdminTokens, admins: AdminAccounts): Authe
       throw httpError(401, "Unauthorized", "no token found");
     }
     const admin = await admins.find(verdict.holder.username);
-    if (admin === undefined || admin.status !== 1) {
+    const { holder } = verdict;
+    const isStillThere = admin !== undefined && tokens.isStillOf(holder, admin);
+    if (!isStillThere || admins.problemOf(admin, ipOf(request)) !== undefined) {
       throw httpError(401, "Your token is no longer valid");
     }
-    return { admin, holder: verdict.holder };
+    return { admin, holder };
   };
 }
 

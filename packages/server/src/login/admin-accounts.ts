@@ -20,6 +20,8 @@ export interface AdminAccounts {
   setPassword(username: string, password: string): Promise<Admin>;
   remove(username: string): Promise<boolean>;
   find(username: string): Promise<Admin | undefined>;
+  /** Why this administrator may not come from `ip`, whatever the password; `undefined` = may. */
+  problemOf(admin: Admin, ip: string): string | undefined;
   login(request: { readonly username: string; readonly password: string; readonly ip: string }): Promise<AdminLogin>;
 }
 
@@ -68,6 +70,7 @@ export function createAdminAccounts(options: AdminAccountsOptions): AdminAccount
       }
       return await store.updateAdmin(await hashed(admin, password));
     },
+    problemOf: loginProblem,
     remove: async (username) => await store.removeAdmin(nameOf(username)),
     async login({ username, password, ip }) {
       const admin = await store.findAdmin(nameOf(username));
