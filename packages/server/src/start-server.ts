@@ -120,7 +120,13 @@ export async function startServer(options: StartServerOptions): Promise<Fairlead
     sessions: createSessionRegistry(),
     namingRules: config.dataProvider.naming_rules,
     plugins: new AuthPlugins({ checks: plugins.auth, users: store, hasher, rules, secrets, clock: Date.now }),
-    secondFactor: createSecondFactor({ secrets, kinds: config.mfa.totp }),
+    secondFactor: createSecondFactor({
+      secrets,
+      kinds: config.mfa.totp,
+      onTooMany: (username) => {
+        logger.log("warn", "too many wrong authentication codes", { username });
+      },
+    }),
     onRecordFailure: (error) => {
       logger.log("error", "last login not recorded", { error });
     },

@@ -150,3 +150,64 @@ test("a code that has no form of one asks no kms", async () => {
   const factor = createSecondFactor({ secrets: { decrypt: () => Promise.reject(new RangeError()) }, kinds: KINDS });
   assert.equal(await factor.verifyTotp(userWith(), "12345"), false);
 });
+
+/** Six digits that are no code of now. */
+function wrongCode(seconds: number, index: number): string {
+  const right = [-30, 0, 30].map((distance) => codeAt(seconds + distance));
+  const wrong = String(100_000 + index);
+  return right.includes(wrong) ? "099999" : wrong;
+}
+
+test("after ten wrong codes the right one does not do either, for five minutes, and the log hears of it", async () => {
+  const time = { now: 1_000_000 };
+  const told: string[] = [];
+  const factor = createSecondFactor({
+    secrets: { decrypt: async ({ payload }) => payload },
+    kinds: KINDS,
+    clock: () => time.now * 1000,
+    onTooMany: (username) => told.push(username),
+  });
+  for (let index = 0; index < 10; index += 1) {
+    assert.equal(await factor.verifyTotp(userWith(), wrongCode(time.now, index)), false);
+  }
+  assert.deepEqual(told, []);
+  assert.equal(await factor.verifyTotp(userWith(), codeAt(time.now)), false);
+  assert.deepEqual(told, ["ann"]);
+  assert.equal(await factor.verifyTotp(userWith({ username: "bob" }), codeAt(time.now)), true);
+  time.now += 299;
+  assert.equal(await factor.verifyTotp(userWith(), codeAt(time.now)), false);
+  time.now += 1;
+  assert.equal(await factor.verifyTotp(userWith(), codeAt(time.now)), true);
+});
+
+test("many codes at the same time are counted as well", async () => {
+  const now = 1_000_000;
+  let reads = 0;
+  const factor = createSecondFactor({
+    secrets: { decrypt: async ({ payload }) => ((reads += 1), payload) },
+    kinds: KINDS,
+    clock: () => now * 1000,
+  });
+  const codes = Array.from({ length: 100 }, (_, index) => wrongCode(now, index));
+  await Promise.all(codes.map(async (code) => await factor.verifyTotp(userWith(), code)));
+  assert.equal(reads, 10);
+});
+
+test("right codes, and those that could not be looked at, are not counted", async () => {
+  const time = { now: 1_000_000 };
+  let isDown = true;
+  const factor = createSecondFactor({
+    secrets: { decrypt: async ({ payload }) => (isDown ? Promise.reject(new Error("down")) : payload) },
+    kinds: KINDS,
+    clock: () => time.now * 1000,
+  });
+  for (let count = 0; count < 20; count += 1) {
+    await assert.rejects(factor.verifyTotp(userWith(), codeAt(time.now)), /down/);
+  }
+  isDown = false;
+  for (let count = 0; count < 9; count += 1) {
+    assert.equal(await factor.verifyTotp(userWith(), codeAt(time.now)), true);
+    time.now += 30;
+  }
+  assert.equal(await factor.verifyTotp(userWith(), codeAt(time.now)), true);
+});

@@ -5,6 +5,7 @@ import { type TotpConfig, totpConfigOf } from "../domain/totp-config.ts";
 import type { User } from "../domain/user.ts";
 import { parseSecret } from "../secrets/secret.ts";
 import type { SecretStore } from "../secrets/secret-store.ts";
+import { TryLimit } from "./try-limit.ts";
 
 /** The time-based codes of `filters.totp_config`. */
 export interface SecondFactor {
@@ -12,7 +13,8 @@ export interface SecondFactor {
   isNeededFor(user: User): boolean;
   /**
    * Whether `code` is the user's code of now. A code is accepted once. False for a user without a second factor for
-   * SSH. Rejects with `ERR_SECRET` when the secret cannot be read and with `ERR_INVALID_USER` when the user's document
+   * SSH, and, whatever the code, after {@link MAX_WRONG_CODES} wrong ones within five minutes: who has the password could
+   * otherwise try all. Rejects with `ERR_SECRET` when the secret cannot be read and with `ERR_INVALID_USER` when the user's document
    * names a TOTP configuration that is not there: nobody is let in then.
    */
   verifyTotp(user: User, code: string, options?: { readonly signal?: AbortSignal }): Promise<boolean>;
@@ -30,6 +32,8 @@ export interface SecondFactorOptions {
   readonly kinds: readonly TotpKind[];
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number;
+  /** Told of each code that was not looked at, because there were too many wrong ones. */
+  readonly onTooMany?: (username: string) => void;
 }
 
 const PERIOD_S = 30;
@@ -37,6 +41,9 @@ const PERIOD_MS = PERIOD_S * 1000;
 const DIGITS = 6;
 /** Codes of one period before and one after are taken too, as SFTPGo was seen to do: clocks differ. */
 const WINDOW = 1;
+/** At most three codes of a million are right at a time: at this pace, guessing takes months. RFC 4226 section 7.3. */
+const MAX_WRONG_CODES = 10;
+const WRONG_CODES_WINDOW_MS = 5 * 60_000;
 
 /** One for the whole process: it remembers which codes were used. */
 export function createSecondFactor(options: SecondFactorOptions): SecondFactor {
@@ -47,10 +54,13 @@ class TotpFactor implements SecondFactor {
   readonly #secrets: Pick<SecretStore, "decrypt">;
   readonly #kinds: readonly TotpKind[];
   readonly #clock: () => number;
+  readonly #onTooMany: ((username: string) => void) | undefined;
+  readonly #tries = new TryLimit({ tries: MAX_WRONG_CODES, windowMs: WRONG_CODES_WINDOW_MS });
   /** Username and period of each code that was accepted → when it is worth nothing any more. */
   readonly #used = new Map<string, number>();
 
-  constructor({ secrets, kinds, clock = Date.now }: SecondFactorOptions) {
+  constructor({ secrets, kinds, clock = Date.now, onTooMany }: SecondFactorOptions) {
+    this.#onTooMany = onTooMany;
     this.#secrets = secrets;
     this.#kinds = kinds;
     this.#clock = clock;
@@ -66,10 +76,22 @@ class TotpFactor implements SecondFactor {
     if (config === undefined || !/^\d{6}$/.test(token)) {
       return false;
     }
-    const totp = await this.#open(user, config, options.signal);
-    const nowMs = this.#clock();
-    const delta = totp.validate({ token, timestamp: nowMs, window: WINDOW });
-    return delta !== null && this.#use(user.username, Math.floor(nowMs / PERIOD_MS) + delta, nowMs);
+    const { username } = user;
+    if (!this.#tries.begin(username, this.#clock())) {
+      this.#onTooMany?.(username);
+      return false;
+    }
+    let isWrong = false;
+    try {
+      const totp = await this.#open(user, config, options.signal);
+      const nowMs = this.#clock();
+      const delta = totp.validate({ token, timestamp: nowMs, window: WINDOW });
+      isWrong = delta === null || !this.#use(username, Math.floor(nowMs / PERIOD_MS) + delta, nowMs);
+      return !isWrong;
+    } finally {
+      // Also when it could not be looked at: that is nobody's guess.
+      if (!isWrong) this.#tries.forgive(username);
+    }
   }
 
   async #open(user: User, config: TotpConfig, signal: AbortSignal | undefined): Promise<TOTP> {
