@@ -220,6 +220,65 @@ test("the operating guide's backup holds the users", async () => {
   assert.equal(restored.prepare("SELECT name FROM users").get()?.["name"], "ann");
 });
 
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  assert.ok(typeof address === "object" && address !== null);
+  return address.port;
+}
+
+const hasCurl = spawnSync("curl", ["--version"]).status === 0 && spawnSync("jq", ["--version"]).status === 0;
+
+test(
+  "the operating guide's commands look at a server from outside",
+  { skip: !hasCurl && "not installed: curl and jq" },
+  async () => {
+    const folder = tempFolder(tmpdir());
+    const guide = texts.get("docs/guides/operating.md")!;
+    const section = guide.slice(guide.indexOf("## Look at it from outside"), guide.indexOf("## Secrets"));
+    const searcher = codeBlocks(texts.get("packages/plugin-sdk/README.md")!, "ts").find((code) =>
+      code.startsWith("// recent.ts"),
+    )!;
+    const source = join(tempFolder(root), "recent.ts");
+    writeFileSync(source, searcher);
+    const plugin = await bundlePlugin(source, join(folder, "recent"));
+    const [httpPort, telemetryPort] = [await findFreePort(), await findFreePort()];
+    const usePorts = (text: string): string =>
+      text.replaceAll("8080", String(httpPort)).replaceAll("10000", String(telemetryPort));
+    const config = usePorts(codeBlocks(section, "json")[0]!).replace("/usr/local/lib/sftp-plugins/recent", plugin);
+    writeFileSync(join(folder, "fairlead.json"), config);
+    const env = { PATH: `${binaries}:${process.env["PATH"] ?? ""}`, SFTPGO_FAIRLEAD__FREE_PORTS: "true" };
+    const main = ["--conditions=source", join(root, "packages/server/src/main.ts")];
+    const added = /fairlead (admin add \S+ --permissions \S+)/.exec(section)![1]!.split(" ");
+    const { status, stderr } = spawnSync(process.execPath, [...main, ...added, "--config-dir", folder], {
+      env,
+      input: "correct horse\n",
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stderr);
+
+    const server = spawn(process.execPath, [...main, "serve", "--config-dir", folder], {
+      env: { ...env, SFTPGO_SFTPD__BINDINGS__0__PORT: "0" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const exited = once(server, "exit");
+    let answers: string | undefined;
+    for await (const line of createInterface(server.stderr)) {
+      if (!line.includes('"msg":"listening"')) continue;
+      const commands = usePorts(codeBlocks(section, "sh").join("")).replace("-u auditor", "-u 'auditor:correct horse'");
+      answers = spawnSync("sh", ["-ec", commands], { env, encoding: "utf8" }).stdout;
+      server.kill();
+    }
+    await exited;
+    const [state = "", events, header] = answers?.split("\n") ?? [];
+    assert.equal((JSON.parse(state) as { kind: string; state: string }).state, "running");
+    assert.equal(events, "[]");
+    assert.match(header ?? "", /^Time,Action,Path,/);
+  },
+);
+
 test("every log line the operating guide explains is in the code", () => {
   const guide = texts.get("docs/guides/operating.md")!;
   const table = guide.slice(guide.indexOf("### What log lines mean"), guide.indexOf("## Plugins"));
