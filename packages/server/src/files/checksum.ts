@@ -17,7 +17,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 /**
  * The digest of a file's bytes in hex. Whoever may list the directory may have it, as in SFTPGo, and no event says that
- * the file was read. Ends early when `signal` is aborted.
+ * the file was read; gates see a download, as the digest of a short secret is as good as the secret. Ends early when `signal` is aborted.
  */
 export async function checksumFile(
   context: FilesContext,
@@ -25,12 +25,15 @@ export async function checksumFile(
   algorithm: ChecksumAlgorithm,
   signal: AbortSignal,
 ): Promise<string> {
-  const { access, jail, quota } = context;
+  const { access, gate, jail, quota } = context;
   access.require(path, "use", "list");
   return atPlace(jail, path, { followLast: true }, async (place) => {
     access.requireAt(place, "use", "list");
     if (!place.stats) throw noSuchFile();
     if (!place.stats.isFile()) throw new SftpError("FAILURE", "not a regular file");
+    const { virtualPath, stats } = place;
+    const asked = gate.ask({ operation: "download", virtualPath, fileSizeBytes: stats.size });
+    if (asked) await asked;
     const file = await place.open(constants.O_RDONLY);
     const held = quota && (await holdReadFile(quota, file));
     try {

@@ -99,6 +99,12 @@ const OPERATIONS: readonly Asked[] = [
     questions: ["upload size=10 flags=513 /a"],
   },
   { name: "a download", files: ["a"], act: ({ fs }) => download(fs, "/a"), questions: ["download size=10 flags=0 /a"] },
+  {
+    name: "a checksum",
+    files: ["a"],
+    act: ({ fs }) => fs.checksum("/a", "sha256", AbortSignal.timeout(60_000)),
+    questions: ["download size=10 flags=0 /a"],
+  },
   { name: "a removal", files: ["a"], act: ({ fs }) => fs.remove("/a"), questions: ["delete size=10 flags=0 /a"] },
   { name: "a new directory", act: ({ fs }) => fs.makeDirectory("/d", {}), questions: ["mkdir size=0 flags=0 /d"] },
   {

@@ -5,6 +5,7 @@ import { type LogFields, type Logger, type LogLevel, silentLogger } from "@fairl
 import type { HostEvent } from "@fairlead/plugin-host";
 import type { FileSystem, OpenFlags } from "@fairlead/sftp";
 import { parseUser } from "../../src/domain/user.ts";
+import type { ReportedFileSystem } from "../../src/files/reported-file-system.ts";
 import { type EventSink, openUserFileSystem, type UserFileSystemOptions } from "../../src/files/user-file-system.ts";
 
 export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "events"> & {
@@ -20,7 +21,7 @@ export type TestOptions = Omit<Partial<UserFileSystemOptions>, "session" | "even
 };
 
 export interface TestFileSystem extends AsyncDisposable {
-  readonly fs: FileSystem & AsyncDisposable;
+  readonly fs: FileSystem & Pick<ReportedFileSystem, "checksum"> & AsyncDisposable;
   /** The home on the disk. */
   readonly home: string;
   /** A directory beside the home, outside of it. */
