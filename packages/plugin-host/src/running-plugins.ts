@@ -55,8 +55,8 @@ export class RunningPlugins {
 
   /** The first start, of all at once. Rejects for the first entry that fails; ending the others is up to the caller. */
   async start(configs: readonly PluginConfig[]): Promise<void> {
-    await this.#options.journals.prepare(configs);
     const seats = toSeats(configs);
+    await this.#options.journals.prepare(seats.map(({ config }) => config));
     const groups = groupByProcess(seats, () => false);
     const started = await Promise.all(groups.map((group) => this.#pool.start(group, isOptional(group))));
     const entries = new Map(seats.map((seat) => [seat, this.#createEntry(seat)]));
@@ -93,7 +93,10 @@ export class RunningPlugins {
     this.#pool.requireOpen();
     const seats = toSeats(configs);
     const plan = planReload(this.#entries, seats, (key) => this.#pool.isApart(key));
-    await this.#options.journals.prepare(configs, journalsOf(plan));
+    await this.#options.journals.prepare(
+      seats.map(({ config }) => config),
+      journalsOf(plan),
+    );
     const started = await Promise.all(plan.starts.map((start) => this.#tryToStart(start)));
     this.#pool.requireOpen();
     // From here to the new routes nothing waits.
@@ -204,8 +207,9 @@ export class RunningPlugins {
   }
 }
 
+/** With copies: two entries may be given as one object, and are two all the same. */
 function toSeats(configs: readonly PluginConfig[]): readonly EntrySeat[] {
-  return configs.map((config, index) => ({ config, index }));
+  return configs.map((config, index) => ({ config: { ...config }, index }));
 }
 
 /** What the entries that go on, in whichever process, have of the journal. */

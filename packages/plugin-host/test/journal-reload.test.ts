@@ -68,3 +68,20 @@ test("a reload after the stop opens no journal", async () => {
   );
   assert.equal(manager.journal(), undefined);
 });
+
+test("two entries given as one object get every event each", async () => {
+  using folder = new PluginFolder();
+  const [config] = configure({ cmd: folder.addExecutable("recorder"), ...uploads });
+  const manager = await startPluginManager({
+    plugins: [config!, config!],
+    env,
+    logger: createMemoryLogger(),
+    journal: { file: join(folder.path, "journal.db") },
+  });
+  const pids = manager.status().map(({ pid }) => pid);
+  for (let count = 0; count < 10; count++) await manager.notifiers.publishDurably(upload("ann", "/u"));
+  await manager.stop();
+  for (const pid of pids) {
+    assert.equal(folder.recorded("recorder").filter((line) => line.pid === pid && line.path !== undefined).length, 10);
+  }
+});
