@@ -58,6 +58,12 @@ export function suggestKey(path: readonly string[]): string {
   return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
 }
 
+/** The name of a section that can only be meant as `plugins`: without them nobody decides about logins and addresses. */
+export function findMisspeltPlugins(raw: unknown): string | undefined {
+  const names = typeof raw === "object" && raw !== null ? Object.keys(raw) : [];
+  return names.find((name) => !KNOWN_SECTIONS.includes(name) && nearestName(name, KNOWN_SECTIONS) === "plugins");
+}
+
 function namesOf(path: readonly string[]): readonly string[] {
   return path.filter((step) => !/^\d+$/.test(step));
 }

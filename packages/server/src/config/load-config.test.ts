@@ -321,6 +321,16 @@ describe("a key that is not implemented", () => {
 });
 
 describe("a misspelt name", () => {
+  for (const name of ["plugin", "Plugins_", "plguins"]) {
+    test(`of the plugins section, ${name}, is refused`, () => {
+      write("sftpgo.json", JSON.stringify({ [name]: [] }));
+      assert.throws(
+        () => load(),
+        (error) => FairleadError.is(error, "ERR_CONFIG_VALUE") && /did you mean "plugins"/.test(error.message),
+      );
+    });
+  }
+
   for (const [what, settings, warning] of [
     [
       "in an entry of a list",

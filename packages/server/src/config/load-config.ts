@@ -15,6 +15,7 @@ import { SECTION_SCHEMAS, type SectionName, type Sections } from "./config-schem
 import { type Env, withEnvFiles } from "./env-files.ts";
 import { applyEnvironment } from "./environment.ts";
 import { foldKeys, valueAt } from "./raw-config.ts";
+import { findMisspeltPlugins } from "./known-keys.ts";
 import { chooseAlgorithms, type SshAlgorithms } from "./ssh-algorithms.ts";
 import { findUnknown } from "./unknown-keys.ts";
 import { findUnsupported } from "./unsupported-keys.ts";
@@ -74,6 +75,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   const { raw, origins } = applyEnvironment(foldKeys(content, new Set(["plugins"])), env);
   const source: Source = { file, origins };
   refuseUnsupported(raw, source);
+  refuseMisspeltPlugins(raw, source);
   const sections = parseSections(raw, source);
   const { algorithms, warnings: algorithmWarnings } = parseAlgorithms(sections.sftpd, source);
   const plugins = readPlugins(valueAt(raw, ["plugins"]), env, { file, configDir, fairlead: sections.fairlead });
@@ -229,6 +231,14 @@ function parseAlgorithms(
 function withBaseDir(provider: Sections["data_provider"], configDir: string): Sections["data_provider"] {
   const base = provider.users_base_dir;
   return base === "" || isAbsolute(base) ? provider : { ...provider, users_base_dir: resolve(configDir, base) };
+}
+
+function refuseMisspeltPlugins(raw: unknown, source: Source): void {
+  const name = findMisspeltPlugins(raw);
+  if (name !== undefined) {
+    const problem = 'there is no such section, did you mean "plugins"? Without it no plugin decides about anything';
+    throw badValue(source, [name], valueAt(raw, [name]), problem);
+  }
 }
 
 /** Keys whose value is not for anybody's eyes. */
