@@ -125,12 +125,17 @@ export function formatSftpgoUserJson(document: JsonDocument): string {
 }
 
 function shaped(document: JsonDocument, shape: Shape): JsonDocument {
-  const known = Object.entries(shape).flatMap(([key, rule]) => {
-    const value = field(valueOf(document, key), rule);
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  const unknown = Object.entries(document).filter(([key]) => !Object.hasOwn(shape, key));
-  return Object.fromEntries([...known, ...unknown]);
+  const known: Record<string, unknown> = {};
+  for (const key of Object.keys(shape)) {
+    const value = field(valueOf(document, key), shape[key]!);
+    if (value !== undefined) {
+      known[key] = value;
+    }
+  }
+  const unknown = Object.keys(document).filter((key) => !Object.hasOwn(shape, key));
+  return unknown.length === 0
+    ? known
+    : { ...known, ...Object.fromEntries(unknown.map((key) => [key, document[key]] as const)) };
 }
 
 /** Values of an unexpected type go through as they are: who stored them has the plugin see them. */

@@ -1,5 +1,5 @@
 import { FairleadError } from "../domain/fairlead-error.ts";
-import type { JsonDocument } from "../domain/json-document.ts";
+import { isJsonDocument, type JsonDocument } from "../domain/json-document.ts";
 import { parseUser, type User } from "../domain/user.ts";
 import { formatSecret, parseSecret, PLAIN, REDACTED, type Secret } from "./secret.ts";
 import type { SecretCallOptions, SecretStore } from "./secret-store.ts";
@@ -87,7 +87,7 @@ function withoutForeignSecrets(document: JsonDocument): JsonDocument {
   for (const [owner, block, names] of FILESYSTEM_SECRETS) {
     for (const name of names) {
       const path = ["filesystem", block, name];
-      if (owner !== provider && valueAt(result, path) !== undefined) {
+      if (owner !== provider && !isEmpty(valueAt(result, path))) {
         result = withValue(result, path, {});
       }
     }
@@ -95,6 +95,11 @@ function withoutForeignSecrets(document: JsonDocument): JsonDocument {
   const totp = valueAt(result, ["filters", "totp_config"]);
   const isSwitchedOff = totp !== undefined && valueAt(totp, ["enabled"]) !== true;
   return (isSwitchedOff ? withValue(result, ["filters", "totp_config"], { secret: {} }) : result) as JsonDocument;
+}
+
+/** Most are, and each that is emptied costs a copy of the document. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (isJsonDocument(value) && Object.keys(value).length === 0);
 }
 
 function reject(field: string, problem: string): FairleadError {
