@@ -150,6 +150,15 @@ describe("fairlead user", () => {
     assert.deepEqual(await permissions(), { "/": ["download"] });
   });
 
+  test("add warns of a user with nothing to log in with", async () => {
+    const file = writeDocument({ home_dir: "/srv/bob", permissions: { "/": ["*"] } });
+    const { code, stderr } = await run(["user", "add", "bob", "--document", file]);
+    assert.equal(code, 0);
+    assert.match(stderr, /^fairlead: warning: no password and no public key, fairlead user passwd bob sets one/);
+    const whole = writeDocument({ home_dir: "/srv/carol", permissions: { "/": ["*"] }, password: "correct horse" });
+    assert.equal((await run(["user", "add", "carol", "--document", whole])).stderr, "");
+  });
+
   test("add names unknown fields of a document and allows nothing by default", async () => {
     const file = writeDocument({ home_dir: "/x", permisions: { "/": ["list"] }, colour: 1 });
     const { code, stderr } = await run(["user", "add", "bob", "--document", file]);

@@ -63,6 +63,10 @@ Examples:
       return await users.add({ ...document, ...password });
     });
     terminal.stdout.write(`user "${user.username}" added, home ${user.homeDir}\n`);
+    if (user.passwordHash === "" && user.publicKeys.length === 0) {
+      const advice = `fairlead user passwd ${username} sets one; only a plugin could let the user in without`;
+      terminal.stderr.write(`fairlead: warning: no password and no public key, ${advice}\n`);
+    }
   });
 }
 
