@@ -184,6 +184,27 @@ describe("one address", () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  test("has one request at a time worked on by a connection", async () => {
+    let checks = 0;
+    check = async () => {
+      checks += 1;
+      return await new Promise(() => undefined);
+    };
+    const socket = await open(portOf("rest"), request("/healthz").repeat(100));
+    await closed(socket);
+    assert.equal(checks, 1);
+  });
+
+  test("may send its requests one after the other by the same connection", async () => {
+    const socket = await open(portOf("rest"));
+    for (let count = 0; count < 50; count += 1) {
+      socket.write(request("/healthz"));
+      const [answer] = (await once(socket, "data")) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1.1 200/);
+    }
+    socket.destroy();
+  });
+
   test("leaves no question behind when it does not wait for the ip filter", async () => {
     const asked = Promise.withResolvers<AbortSignal | undefined>();
     check = async (options) => {

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import type { Socket } from "node:net";
 
 import { plainIp } from "../domain/ip-range.ts";
@@ -64,4 +64,27 @@ export class HttpConnections {
     // No more than `total` to look at.
     return perHost > 0 && [...this.#sockets.values()].filter((other) => other === ip).length >= perHost;
   }
+}
+
+/**
+ * Node hands over every request that a client has sent without waiting for answers, to be worked on side by side: one
+ * connection could have any number of passwords checked. Such a client is cut off.
+ */
+export function allowOneRequestAtATime(server: Server): void {
+  const busy = new WeakSet<Socket>();
+  // In front of the listeners that are there, which must not see the request.
+  const listeners = server.listeners("request") as readonly RequestListener[];
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    busy.add(socket);
+    response.once("close", () => {
+      busy.delete(socket);
+    });
+    for (const listener of listeners) listener(request, response);
+  });
 }

@@ -8,7 +8,7 @@ import type { PluginManager } from "@fairlead/plugin-host";
 import type { Config } from "../config/load-config.ts";
 import { FairleadError } from "../domain/fairlead-error.ts";
 import type { AdminAccounts } from "../login/admin-accounts.ts";
-import { HttpConnections } from "./http-connections.ts";
+import { allowOneRequestAtATime, HttpConnections } from "./http-connections.ts";
 
 export interface HttpServersOptions {
   readonly config: Pick<Config, "common" | "configDir" | "httpd" | "telemetry">;
@@ -63,6 +63,7 @@ export async function startHttpServers(options: HttpServersOptions): Promise<Htt
         failureDelayMs: common.defender.login_delay.password_failed,
         ...(tls === undefined ? {} : { tls }),
       });
+      allowOneRequestAtATime(server.server);
       const connections = new HttpConnections(server.server, {
         total: MAX_REST_CONNECTIONS,
         perHost: common.max_per_host_connections,
