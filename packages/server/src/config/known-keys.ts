@@ -28,6 +28,16 @@ const KEYS: Readonly<Record<string, string>> = {
     "naming_rules is_shared node(host port proto) backups_path",
   kms: "secrets(url master_key master_key_path)",
   mfa: "totp(name issuer algo)",
+  httpd:
+    "bindings(port address enable_web_admin enable_web_client enable_rest_api enabled_login_methods disabled_login_methods " +
+    "enable_https certificate_file certificate_key_file min_tls_version client_auth_type tls_cipher_suites tls_protocols " +
+    "proxy_mode proxy_allowed client_ip_proxy_header client_ip_header_depth hide_login_url render_openapi base_url " +
+    "languages oidc security branding) templates_path static_files_path openapi_path web_root certificate_file " +
+    "certificate_key_file ca_certificates ca_revocation_lists signing_passphrase signing_passphrase_file token_validation " +
+    "cookie_lifetime share_cookie_lifetime jwt_lifetime max_upload_file_size cors setup hide_support_link",
+  telemetry:
+    "bind_port bind_address enable_profiler auth_user_file certificate_file certificate_key_file min_tls_version " +
+    "tls_cipher_suites tls_protocols",
   fairlead:
     "data_dir login_grace_time keepalive_interval max_unauthenticated_connections max_unauthenticated_per_host " +
     "max_channels max_concurrent_hashes event_drain_time delivery " +

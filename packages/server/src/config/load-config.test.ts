@@ -352,6 +352,16 @@ describe("a misspelt name", () => {
       { sftpd: { password_autentication: false } },
       'unknown key "sftpd.password_autentication" is ignored; did you mean "password_authentication"?',
     ],
+    [
+      "that opens what it means to close",
+      { httpd: { bindings: [{ port: 8080, adress: "127.0.0.1" }] } },
+      'unknown key "httpd.bindings.0.adress" is ignored; did you mean "address"?',
+    ],
+    [
+      "of telemetry",
+      { telemetry: { bind_port: 10_000, bind_adress: "127.0.0.1" } },
+      'unknown key "telemetry.bind_adress" is ignored; did you mean "bind_address"?',
+    ],
     ["of a section", { sftp: {} }, 'unknown section "sftp" is ignored; did you mean "sftpd"?'],
     ["like nothing known", { sftpd: { zzz: 1 } }, 'unknown key "sftpd.zzz" is ignored'],
   ] as const) {
@@ -401,7 +411,7 @@ describe("a misspelt name", () => {
     const env = {
       SFTPGO_LOG_LEVEL: "info",
       SFTPGO_PLUGIN_EVENTSTORE_INSTANCE_ID: "1",
-      SFTPGO_HTTPD__BINDINGS__0__X: "1",
+      SFTPGO_HTTPD__BINDINGS__0__OIDC__CLIENT_ID: "1",
       SFTPGO_SFTPD__BINDINGS__1__PORT: "2023",
       SFTPGO_COMMON__DEFENDER__BAN_TIME: "30",
       SFTPGO_MADE__UP: "",
