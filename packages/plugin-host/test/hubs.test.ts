@@ -107,7 +107,7 @@ test("an ipfilter plugin refuses, fails and hangs, and the client is refused eac
 
 test("a gate refuses with its message, and what it does not decide in its time is refused", async () => {
   await using plugin = await connectGate({
-    check: ({ virtualPath }) => (virtualPath === "/slow" ? never() : { allowed: false, message: "not today" }),
+    check: ({ virtualPath }) => (virtualPath === "/slow" ? never() : denied("not today")),
   });
   const [config] = parsePluginConfigs([{ type: "ipfilter", cmd: "/i", fairlead: { gate: { timeout: 0.02 } } }]);
   assert.ok(config !== undefined);

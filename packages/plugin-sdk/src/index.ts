@@ -56,8 +56,8 @@ export type {
 } from "./eventsearcher/filters.ts";
 export type { FsEventRow, LogEventRow, ProviderEventRow } from "./eventsearcher/rows.ts";
 export { serveEventSearcher } from "./eventsearcher/serve-eventsearcher.ts";
-export type { GateHandlers } from "./gate/gate-handlers.ts";
-export type { GateDecision, GateOperation, GateRequest } from "./gate/gate-messages.ts";
+export type { GateHandlers, GateResult } from "./gate/gate-handlers.ts";
+export type { GateOperation, GateRequest } from "./gate/gate-messages.ts";
 export type { IpFilterHandlers } from "./ipfilter/ipfilter-handlers.ts";
 export type { IpCheck } from "./ipfilter/ipfilter-methods.ts";
 export { allowed } from "./ipfilter/ipfilter-result.ts";

@@ -115,7 +115,7 @@ test("a gate knows the operation whole, and decides", async () => {
   await using gate = await connectGate({
     check: (request) => {
       seen.push(request);
-      return request.operation === "delete" ? { allowed: false, message: "kept for ever" } : { allowed: true };
+      return request.operation === "delete" ? denied("kept for ever") : allowed();
     },
   });
   const rename = makeGateRequest({
@@ -133,16 +133,17 @@ test("a gate knows the operation whole, and decides", async () => {
 });
 
 test("a gate's message travels up to a limit", async () => {
-  await using gate = await connectGate({ check: () => ({ allowed: false, message: "😀".repeat(10_000) }) });
+  await using gate = await connectGate({ check: () => denied("😀".repeat(10_000)) });
   const decision = await gate.client.check(makeGateRequest());
   assert.ok(!decision.allowed);
   assert.ok(decision.message.length <= 256 && decision.message.isWellFormed(), decision.message);
 });
 
 for (const decision of [
-  { allowed: "yes", message: "" },
-  { allowed: 1, message: "" },
-  { allowed: false },
+  { outcome: "yes", message: "" },
+  { outcome: 1, message: "" },
+  { outcome: "denied" },
+  { allowed: true },
   {},
   undefined,
 ] as never[]) {

@@ -114,7 +114,7 @@ void servePlugin({
   gate: {
     check(request) {
       same<typeof request, GateRequest>();
-      return request.operation === "delete" ? { allowed: false, message: "kept" } : { allowed: true };
+      return request.operation === "delete" ? denied("kept") : allowed();
     },
   },
 });

@@ -1,5 +1,5 @@
 /** What compiles and what does not: settings, plugins of several kinds, event searchers. Read by tsc, never run. */
-import { defineSettings, Secret, serveEventSearcher, servePlugin } from "@fairlead/plugin-sdk";
+import { allowed, defineSettings, Secret, serveEventSearcher, servePlugin } from "@fairlead/plugin-sdk";
 import type { FsEventRow, FsEventsFilter, StartContext, ValuesOf } from "@fairlead/plugin-sdk";
 import type { eventSearcherKind, parseFsEvents } from "@fairlead/plugin-sdk/client";
 import type { AuthClient, EventSearcherClient, NotifierClient } from "@fairlead/plugin-sdk/client";
@@ -62,7 +62,7 @@ void servePlugin({
       return [];
     },
   },
-  gate: async () => await Promise.resolve({ check: () => ({ allowed: true }) }),
+  gate: async () => await Promise.resolve({ check: () => allowed() }),
 });
 
 // Without settings, kinds may still be made by functions.

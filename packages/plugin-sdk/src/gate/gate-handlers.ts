@@ -1,5 +1,9 @@
 import type { Awaitable, CallContext } from "../call-context.ts";
-import type { GateDecision, GateRequest } from "./gate-messages.ts";
+import type { IpResult } from "../ipfilter/ipfilter-result.ts";
+import type { GateRequest } from "./gate-messages.ts";
+
+/** What a gate says about an operation. */
+export type GateResult = IpResult;
 
 /**
  * Who may do what to which file, asked before it is done: Fairlead waits for the answer, SFTPGo never asks. A handler that
@@ -7,7 +11,7 @@ import type { GateDecision, GateRequest } from "./gate-messages.ts";
  */
 export interface GateHandlers {
   /**
-   * Return `{ allowed: true }` or `{ allowed: false, message }`; the client is shown up to 256 characters of the message.
+   * Return `allowed()` or `denied(message)`. Here the client does see the message, up to 256 characters of it.
    */
-  check(request: GateRequest, context: CallContext): Awaitable<GateDecision>;
+  check(request: GateRequest, context: CallContext): Awaitable<GateResult>;
 }

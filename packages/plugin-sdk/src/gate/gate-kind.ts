@@ -27,7 +27,7 @@ export const gateKind = definePluginKind<GateHandlers, GateClient>({
 function registerGate(registrar: ServiceRegistrar, handlers: GateHandlers, { logger }: ServeContext): void {
   registrar.handleUnary(gateMethods.check, async (request, call) => {
     checkOperation(request.operation);
-    return checkDecision(await callHandler((context) => handlers.check(request, context), call, logger));
+    return toDecision(await callHandler((context) => handlers.check(request, context), call, logger));
   });
 }
 
@@ -37,10 +37,10 @@ function checkOperation(operation: string): void {
   throw new GrpcError("INVALID_ARGUMENT", `unknown operation ${JSON.stringify(operation.slice(0, 32))}`);
 }
 
-function checkDecision(decision: { readonly allowed?: unknown; readonly message?: unknown } | undefined): GateDecision {
-  if (decision?.allowed === true) return { allowed: true };
-  if (decision?.allowed === false && typeof decision.message === "string") {
-    return { allowed: false, message: decision.message };
+function toDecision(result: { readonly outcome?: unknown; readonly message?: unknown } | undefined): GateDecision {
+  if (result?.outcome === "allowed") return { allowed: true };
+  if (result?.outcome === "denied" && typeof result.message === "string") {
+    return { allowed: false, message: result.message };
   }
-  throw noResult("check", "{ allowed: true } or { allowed: false, message }");
+  throw noResult("check", "allowed() or denied(message)");
 }

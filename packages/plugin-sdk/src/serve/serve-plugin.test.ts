@@ -4,7 +4,7 @@ import { servePlugin } from "./serve-plugin.ts";
 
 test("a plugin of no kind is a mistake of the program", () => {
   assert.throws(
-    () => void servePlugin({ gate: { check: () => ({ allowed: true }) } }),
+    () => void servePlugin({ gate: { check: () => ({ outcome: "allowed" }) } }),
     /needs a kind: give servePlugin/,
   );
 });
