@@ -69,7 +69,7 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<void> {
     // A storm of signals asks for no more than the configuration of its end.
     signals.onHangUp(
       onceAtATime(async () => {
-        await reload(server, logger);
+        await reload(server, logger, signals.stop);
       }, signals.stop),
     );
     await untilAborted(signals.stop);
@@ -98,15 +98,19 @@ async function startUnlessStopped(
 }
 
 /** Logs what became of it: nobody waits for the answer to a signal. */
-async function reload(server: FairleadServer, logger: Logger): Promise<void> {
+async function reload(server: FairleadServer, logger: Logger, stop: AbortSignal): Promise<void> {
   try {
     const { ok, plugins } = await server.reload();
     const failed = plugins.filter(({ error }) => error !== undefined).length;
-    logger.log(ok ? "info" : "error", ok ? "plugins reloaded" : "plugins reloaded in part", {
+    logger.log(ok || stop.aborted ? "info" : "error", ok ? "plugins reloaded" : "plugins reloaded in part", {
       plugins: plugins.filter(({ outcome }) => outcome !== "removed").length,
       failed,
     });
   } catch (error) {
+    if (stop.aborted) {
+      logger.log("info", "reload given up, the server stops");
+      return;
+    }
     logger.log("error", "reload refused, everything goes on as before", { error });
   }
 }
