@@ -10,14 +10,12 @@ test("docs/reference/errors.md has a section for each code of the SDK, and no ot
   const page = readFileSync(new URL("../../../docs/reference/errors.md", import.meta.url), "utf8");
   const section = /^## Plugin SDK \(`PluginSdkError`\)$([\s\S]*?)^## /m.exec(page)?.[1] ?? "";
   const documented = [...section.matchAll(/^### (ERR_[A-Z_]+)$/gm)].map(([, code]) => code);
-  assert.deepEqual(documented.sort(), Object.keys(codes).sort());
+  assert.deepEqual(new Set(documented), new Set(Object.keys(codes)));
 });
 
 test("an error of another copy of the package is recognised by its code", () => {
   const error = new PluginSdkError("ERR_EVENTS_MALFORMED", "no rows", { cause: "why" });
-  assert.ok(PluginSdkError.is(error, "ERR_EVENTS_MALFORMED"));
-  assert.ok(!PluginSdkError.is(error, "ERR_SETTINGS_INVALID"));
-  const foreign = { code: error.code, [Symbol.for("@fairlead/plugin-sdk/PluginSdkError")]: true };
+  assert.deepEqual([PluginSdkError.is(error, "ERR_SETTINGS_INVALID"), error.cause], [false, "why"]);
+  const foreign = { code: "ERR_EVENTS_MALFORMED", [Symbol.for("@fairlead/plugin-sdk/PluginSdkError")]: true };
   assert.ok(PluginSdkError.is(foreign, "ERR_EVENTS_MALFORMED"));
-  assert.equal(error.cause, "why");
 });
